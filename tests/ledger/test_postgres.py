@@ -271,6 +271,20 @@ def test_a_commit_of_many_events_lasts_longer_than_others(
         assert backend.picks() == {"a": "1"}
 
 
+def test_a_commit_of_many_events_is_a_sign_of_life_itself(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(postgres, "imports and lives") as backend:
+        backend.claim("one")
+        silent = DEAD_AFTER + 1  # as after minutes in which no heartbeat came through
+        backend.beat(backend._connection, age=silent)
+        backend.commit(picked("a"), ready=ignore)
+        assert not backend.is_held()
+        monkeypatch.setattr(backends, "MANY", 0)
+        backend.commit(picked("b"), ready=ignore)
+        assert backend.is_held()
+
+
 def test_texts_that_postgresql_cannot_hold_come_back_as_they_were(
     shared_ledgers: SharedLedgers,
 ) -> None:

@@ -37,6 +37,10 @@ _CLAIM = (
     "AND (heartbeat_at IS NULL OR heartbeat_at < clock_timestamp() - make_interval(secs => %s)) "
     "RETURNING epoch, seq"
 )
+_BEAT = (
+    "UPDATE lookbook.campaigns SET heartbeat_at = clock_timestamp() "
+    "- make_interval(secs => %s) WHERE id = %s AND epoch = %s RETURNING id"
+)
 _IS_OURS = (
     "SELECT epoch, seq FROM lookbook.campaigns WHERE owner = %s AND id = %s "
     "AND heartbeat_at > clock_timestamp() - make_interval(secs => %s)"
@@ -154,12 +158,7 @@ class PostgresBackend(CampaignDecisions):
 
         Over a connection of its own: this one may be waiting.
         """
-        rows = connection.fetch(
-            "UPDATE lookbook.campaigns SET heartbeat_at = clock_timestamp() "
-            "- make_interval(secs => %s) WHERE id = %s AND epoch = %s RETURNING id",
-            (age, self._campaign, self._epoch),
-        )
-        return bool(rows)
+        return bool(connection.fetch(_BEAT, (age, self._campaign, self._epoch)))
 
     def release(self) -> None:
         """Leave the campaign to whoever comes next, at once."""
@@ -181,8 +180,12 @@ class PostgresBackend(CampaignDecisions):
             begin = self.pacer.begin(changes)
             statements = list_statements(changes, self._campaign, self._epoch, self._seq)
             free = notify(self.account, changes)
-            longer = LENGTHEN if len(changes.events) > MANY else ()
-            self._connection.run([*begin, *longer, *statements, *free], ready=ready)
+            is_long = len(changes.events) > MANY
+            longer = LENGTHEN if is_long else ()
+            # It holds the campaign's row, so no heartbeat comes through: it is the next one itself.
+            alive = ((_BEAT, (0.0, self._campaign, self._epoch)),) if is_long else ()
+            every = [*begin, *longer, *statements, *alive, *free]
+            self._connection.run(every, ready=ready)
         except ConnectionLost as error:
             self._resolve(changes, error)
         except BaseException:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.errors import UsageError
-from runner.ledger.postgres.connection import PostgresConnection, Statement
+from runner.ledger.postgres.connection import LENGTHEN, PostgresConnection, Statement
 
 IS_OWNER = (
     "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'lookbook.events'::regclass"
@@ -37,6 +37,7 @@ def erase_facts(
     connection.run(
         [
             ("BEGIN", ()),
+            *LENGTHEN,
             fence,
             (CHANGE.format("DISABLE"), ()),
             (REPLACE, ([*facts], [*facts.values()], campaign)),
