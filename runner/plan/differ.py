@@ -198,7 +198,8 @@ class _Differ:
             decided.dead[key] = reason
             if waiting:
                 decided.waiting.add(key)
-        return _Decision(Blocked(allowed if waiting else 0), reason)
+        step = Blocked(allowed if waiting else 0, wanted=len(s.good) + 1)
+        return _Decision(step, reason)
 
     def _existing(self, s: TakeGroups) -> _Decision:
         refused = self._asked.refused.get(s.look.key)

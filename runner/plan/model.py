@@ -84,7 +84,8 @@ class PlannedLook(NamedTuple):
     @property
     def wanted(self) -> int:
         """How many usable takes of its identity the run is to end with."""
-        return 1 if (create := self.create) is None else create.wanted
+        step = self.step if isinstance(self.step, Blocked) else self.create
+        return 1 if step is None else step.wanted
 
     @property
     def is_reroll(self) -> bool:

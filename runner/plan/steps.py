@@ -105,11 +105,13 @@ class LeftOut:
 class Blocked(_SendsNothing):
     """It failed, or what it needs failed; nothing is bought.
 
-    ``waiting`` is how many generations would be paid for if a person agreed.
+    ``waiting`` is how many generations would be paid for if a person agreed. ``wanted`` is how many
+    usable takes there would be if anything were bought: more than there are.
     """
 
     action: ClassVar = Action.BLOCKED
     waiting: int = 0
+    wanted: int = 1
 
 
 @dataclass(frozen=True, slots=True)

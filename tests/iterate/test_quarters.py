@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from runner.model import BASE, Campaign, LookRef
@@ -123,6 +123,7 @@ class Quarters:
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+@example(("base", "base", "base", "b"), [("run", "all", 0), ("edit", "b", 1), ("reroll", "d", 1)])
 @given(parents, steps)
 def test_whatever_is_done_is_paid_as_shown_and_a_cascade_settles_it(
     on: tuple[str, ...], done: list[tuple[str, str, int]]
