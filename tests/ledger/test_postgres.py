@@ -271,6 +271,28 @@ def test_a_commit_of_many_events_lasts_longer_than_others(
         assert backend.picks() == {"a": "1"}
 
 
+def test_a_connection_that_the_client_library_gives_up_is_a_lost_one(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    with opened(postgres, "busy") as backend:
+        backend.claim("one")
+        lost = backend._connection._connection
+        pipeline = lost.pipeline
+
+        @contextmanager
+        def busy() -> Iterator[None]:
+            with pipeline():
+                yield
+            raise psycopg.OperationalError("cannot exit pipeline mode while busy")
+
+        monkeypatch.setattr(lost, "pipeline", busy)
+        backend.commit(picked("a"), ready=ignore)  # it is found to be there
+        assert lost.closed
+        assert backend.picks() == {"a": "1"}
+
+
 def test_a_commit_of_many_events_is_a_sign_of_life_itself(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

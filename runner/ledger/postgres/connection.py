@@ -243,7 +243,9 @@ class PostgresConnection:
             yield
         except psycopg.Error as error:
             state = error.sqlstate or ""
-            if self._connection.closed or state[:2] in ("08", "57"):
+            # Without a state it is the client library that cannot go on with the connection.
+            is_lost = not state and isinstance(error, psycopg.OperationalError)
+            if is_lost or self._connection.closed or state[:2] in ("08", "57"):
                 raise ConnectionLost(first_line(error)) from error
             self.roll_back()
             if state == FENCED:
