@@ -9,7 +9,7 @@ from tests.fault.generate import OWN_FAULTS, POINTS
 from tests.fault.history import SHARED_FAULTS, Command, EditKind
 from tests.fault.network import NETWORK_KINDS
 
-__all__ = ["ENOUGH", "LONG", "REQUIRED", "list_unexercised", "table"]
+__all__ = ["ENOUGH", "LONG", "MANY", "REQUIRED", "list_unexercised", "table"]
 
 UNREACHABLE = {
     "transition fetched fetched": "a picture that is there is called mislaid before it is fetched",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault.coverage import ENOUGH, list_unexercised
+from tests.fault.coverage import ENOUGH, MANY, list_unexercised
 from tests.fault.generate import generate
 from tests.fault.play import play
 
@@ -34,7 +34,12 @@ def test_no_promise_is_broken_on_any_day(first: int) -> None:
 
 @pytest.mark.long
 def test_every_kind_of_trouble_happens_and_no_promise_is_broken() -> None:
-    assert list_unexercised(played(range(ENOUGH)), seeds=ENOUGH) == []
+    seen = played(range(ENOUGH))
+    for seed in range(ENOUGH, MANY):  # which of them is rare changes with every change of the code
+        if not list_unexercised(seen, seeds=ENOUGH):
+            break
+        seen += played([seed])
+    assert list_unexercised(seen, seeds=ENOUGH) == []
 
 
 @pytest.mark.long
