@@ -1,7 +1,6 @@
 """Lists of the account, read page after page to their end."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
@@ -70,17 +69,6 @@ async def _is_gone(context: RunContext, group_id: str) -> bool:
     return decide_free(reply) is Free.GONE
 
 
-async def each_page(ask: PageCall[T]) -> AsyncGenerator[Reply[ListPage[T]]]:
-    """Yield the pages of a list, and as the last one what is no page. Raises what ``ask`` does."""
-    token: str | None = None
-    while True:
-        reply = await ask(token)
-        yield reply
-        if not isinstance(reply, Answer) or reply.data.next_token is None:
-            return
-        token = reply.data.next_token
-
-
 async def read_every_page(
     ask: PageCall[T],
     what: str,
@@ -94,20 +82,21 @@ async def read_every_page(
     it is of was deleted: then it is empty. Raises what ``ask`` does.
     """
     found: list[T] = []
+    token: str | None = None
     seen: set[str] = set()
-    async with aclosing(each_page(ask)) as pages:
-        async for reply in pages:
-            if is_gone is not None and decide_free(reply) is Free.GONE and await is_gone():
-                return []
-            if not isinstance(reply, Answer):
-                return Unlisted(f"{what} could not be listed: {describe_reply(reply)}")
-            found += reply.data.items
-            token = reply.data.next_token
-            if token is None:
-                return found
-            if token in seen:
-                return Endless(f"{what} cannot be listed: HeyGen's list begins again at its end")
-            seen.add(token)
-            if len(found) > most or len(seen) >= most // PAGE_SIZE:
-                break
+    for _page in range(most // PAGE_SIZE):
+        reply = await ask(token)
+        if is_gone is not None and decide_free(reply) is Free.GONE and await is_gone():
+            return []
+        if not isinstance(reply, Answer):
+            return Unlisted(f"{what} could not be listed: {describe_reply(reply)}")
+        found += reply.data.items
+        token = reply.data.next_token
+        if token is None:
+            return found
+        if len(found) > most:
+            break
+        if token in seen:
+            return Endless(f"{what} cannot be listed: HeyGen's list begins again at its end")
+        seen.add(token)
     return Endless(f"{what} cannot be listed: there are more than {len(found):,}")

@@ -6,7 +6,6 @@ When a look is asked after depends on how long this account's looks have taken s
 import math
 from bisect import insort
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,7 +17,6 @@ from runner.executor.concurrency import Call, RunStopped, run_concurrently, unwr
 from runner.executor.consent import Consents
 from runner.executor.context import FreeCall, RunContext
 from runner.executor.group_search import fill_in_group
-from runner.executor.lists import each_page
 from runner.executor.rate_gate import RateGate
 from runner.policy.decisions import Free, decide_free
 from runner.policy.lifecycle import Event
@@ -26,7 +24,7 @@ from runner.policy.look_events import LOOK_GONE, events_of, is_stuck, shown_stat
 from runner.policy.poll_strategy import PAGE_SIZE, PollStrategy
 from runner.policy.retry import next_poll, poll_gap
 from runner.quantities import format_duration
-from runner.replies import Answer, ListPage, LookData, Lost, Reply
+from runner.replies import Answer, LookData, Reply
 from runner.takes import Take, TakeState
 
 MAX_POLL_DELAY = 30.0
@@ -161,19 +159,11 @@ class Poller:
         reply = await self._once(lambda: self._context.api.look(look_id))
         if isinstance(reply, Answer):
             await self._observe(watched, reply.data)
-        elif decide_free(reply) is Free.GONE and self._note_missing(watched):
+        elif reply is not None and decide_free(reply) is Free.GONE and self._note_missing(watched):
             if not watched.busy:
                 await self._record_beside(watched, partial(self._give_up, watched))
         else:
             self._postpone(watched)
-
-    async def _ask_for_page(
-        self, group_id: str | None, token: str | None
-    ) -> Reply[ListPage[LookData]]:
-        looks = self._context.api.looks
-        return await self._once(
-            lambda: looks(group_id=group_id, limit=PAGE_SIZE, token=token), needed=False
-        )
 
     async def _give_up(self, watched: _Watched) -> None:
         code, message = LOOK_GONE
@@ -181,14 +171,14 @@ class Poller:
         watched.take = await self._context.record(watched.take.uid, Event.FAILED, facts)
         self._release(watched)
 
-    async def _once(self, call: FreeCall, *, needed: bool = True) -> Reply[Any]:
+    async def _once(self, call: FreeCall, *, needed: bool = True) -> Reply[Any] | None:
         """Request once, with a short timeout.
 
         The next poll is the retry, and others wait for this.
         """
         with anyio.move_on_after(MAX_POLL_DELAY):
             return await self._context.ask(call, what="asking for a look", retries=0, needed=needed)
-        return Lost(f"no answer within {MAX_POLL_DELAY:.0f} s")
+        return None
 
     def _note_missing(self, watched: _Watched) -> bool:
         """Note that a look is missing; return whether it was for long enough.
@@ -208,23 +198,29 @@ class Poller:
         """
         watched_by_id = {watched.take.avatar_id: watched for watched in self._watched.values()}
         missing = {watched.take.avatar_id for watched in due}
+        token: str | None = None
         pages = 0
-        async with aclosing(each_page(partial(self._ask_for_page, group_id))) as answers:
-            async for reply in answers:
-                if not isinstance(reply, Answer):
-                    break
-                pages += 1
-                news: list[Call] = []
-                for look in reply.data.items:
-                    watched = watched_by_id.pop(look.id, None)
-                    if watched is None or (watched.done.is_set() and look.id not in missing):
-                        continue
-                    missing.discard(look.id)
-                    if not self._pass_over(watched, look):
-                        news.append(partial(self._observe, watched, look))
-                await run_concurrently(news)  # one wait for the disk, not one for each look
-                if not self._paging.goes_on(group_id, pages, len(missing), of=len(due)):
-                    break
+        while missing and self._paging.goes_on(group_id, pages, len(missing), of=len(due)):
+            asked = token
+            reply = await self._once(
+                lambda: self._context.api.looks(group_id=group_id, limit=PAGE_SIZE, token=asked),  # noqa: B023
+                needed=False,
+            )
+            if not isinstance(reply, Answer):
+                break
+            pages += 1
+            news: list[Call] = []
+            for look in reply.data.items:
+                watched = watched_by_id.pop(look.id, None)
+                if watched is None or (watched.done.is_set() and look.id not in missing):
+                    continue
+                missing.discard(look.id)
+                if not self._pass_over(watched, look):
+                    news.append(partial(self._observe, watched, look))
+            await run_concurrently(news)  # one wait for the disk, not one for each look
+            token = reply.data.next_token
+            if token is None:
+                break
         self._paging.took(group_id, pages, left=len(missing), watched=len(self._watched))
         await run_concurrently(
             [partial(self._poll_one, w) for w in due if w.take.avatar_id in missing]
