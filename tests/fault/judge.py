@@ -479,8 +479,8 @@ class Judge(Auditor):
         seen: set[str] = set()
         while at is not None and at["uid"] not in seen:
             seen.add(at["uid"])
-            if root is not None and at["uid"] == root["uid"]:
-                return True
+            if root is not None and at["avatar_id"] and at["avatar_id"] == root["avatar_id"]:
+                return True  # two looks may name the same one of the account
             at = self.take("avatar_id", at["reference_id"]) if at["reference_id"] else None
         return False
 
@@ -565,12 +565,16 @@ class Judge(Auditor):
         self.must(bought <= allowed, f"a saved plan for {allowed} takes of {key} buys {bought}")
 
     def _in_the_books(self, key: str, identity: str) -> int:
-        """Count the looks that were bought for this, and that HeyGen still has, none failed."""
+        """Count the looks that were bought for this, and that HeyGen still has, none failed.
+
+        Without those of a lost ledger that a person was asked about and gave up.
+        """
         account = self._environment.simulator.account
         wanted = RecordedAction(key, identity)
         return sum(
             self.recorded_actions.get(charge.idempotency_key or "") == wanted
             and charge.id in account.looks
+            and charge.id not in self.disowned
             and account.looks[charge.id].outcome == "completed"
             for charge in self.remembered()
         )
