@@ -77,7 +77,7 @@ class ReplayTurns:
             return
         if take.unresolved:
             finding = await self._resolver.search(take)
-            if finding.needs_person and len(finding.candidates) > 1:  # or one send made two
+            if finding.needs_person and len(finding.fits) > 1:  # or one send made two
                 raise KeysDoubtful
             seen = finding.problem is None
         else:

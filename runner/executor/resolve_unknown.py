@@ -128,6 +128,7 @@ class UnknownResolver:
         unexplained = find_unexplained(candidates, known.before_each([take, *rivals], elsewhere))
         fit = decide_match(
             len(candidates),
+            taken_over=len(taken_over),
             unexplained=len(unexplained),
             same=1 + len(same),
             others=len([*(t for t in rivals if t not in same), *elsewhere]),

@@ -58,6 +58,7 @@ def order_by_claims(
 def decide_match(
     candidates: int,
     *,
+    taken_over: int,
     unexplained: int,
     same: int,
     others: int,
@@ -66,15 +67,18 @@ def decide_match(
 ) -> Fit:
     """Decide about one unresolved send.
 
-    ``unexplained`` counts the candidates that are more than all sends can have made; ``same`` the
-    unresolved sends of its name with its body, itself included; ``others`` those with another body,
-    or of another ledger in the folder. ``alive``: its stored body may leave again; ``replayable``:
-    another one's of the same body may.
+    ``taken_over`` counts looks that fit and that another campaign took over: they may be what is
+    missing, so nothing leaves again for that. ``unexplained`` counts the candidates that are more
+    than all sends can have made; ``same`` the unresolved sends of its name with its body, itself
+    included; ``others`` those with another body, or of another ledger in the folder. ``alive``: its
+    stored body may leave again; ``replayable``: another one's of the same body may.
 
     Where fewer looks fit than were sent, none is adopted while one can be sent again: the replay
     either names its own look or makes the one that is missing, and what is left fits the rest. An
     adopted look could be the one that the replay names.
     """
+    if taken_over and candidates < same:
+        return Fit.PERSON
     if candidates == 0:
         return Fit.NONE
     if others or unexplained:

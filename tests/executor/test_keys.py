@@ -106,9 +106,11 @@ def test_of_several_lost_answers_one_is_charged_twice_however_late_lists_are(
     assert harness.open().snapshot().spent == 1 + 5 + 1
 
 
-@pytest.mark.parametrize("elsewhere", [(), ("summer.lookbook: a#1",)])
+@pytest.mark.parametrize(
+    ("elsewhere", "adopted"), [((), False), (("summer.lookbook: a#1",), False), ((), True)]
+)
 def test_nothing_else_is_sent_again_while_a_lost_replay_may_have_made_a_second_look(
-    harness: Harness, elsewhere: tuple[str, ...]
+    harness: Harness, elsewhere: tuple[str, ...], adopted: bool
 ) -> None:
     harness.run(campaign())
     harness.neighbours = Neighbours(unresolved={"Sarah — a": elsewhere})
@@ -121,6 +123,9 @@ def test_nothing_else_is_sent_again_while_a_lost_replay_may_have_made_a_second_l
         context.interrupt()
 
     harness.run(campaign(look("a")), meanwhile=leave)
+    if adopted:  # a manifest of the whole group was made meanwhile; that bought nothing
+        both_of_a = frozenset(look_id for look_id, _ in harness.api.charges[1:])
+        harness.neighbours = Neighbours(both_of_a, taken_over=both_of_a)
     both = campaign(*map(look, "ab"))
     assert exit_code(harness.run(both)) is Exit.PERSON  # which of the two is a's
     harness.later(3600)

@@ -1,5 +1,7 @@
 """Which looks a lost send can have made, and what follows from how many there are."""
 
+from itertools import product
+
 import pytest
 
 from runner.policy.match_candidates import (
@@ -35,26 +37,36 @@ def test_a_look_that_a_later_send_cannot_have_made_is_adopted_by_the_earlier_one
 
 
 @pytest.mark.parametrize(
-    ("candidates", "same", "others", "alive", "replayable", "wanted"),
+    ("candidates", "taken_over", "same", "others", "alive", "replayable", "wanted"),
     [
-        (0, 1, 0, True, False, Fit.NONE),
-        (0, 2, 3, False, True, Fit.NONE),
-        (1, 1, 0, True, False, Fit.ADOPT),
-        (2, 2, 0, False, True, Fit.ADOPT),
-        (1, 1, 1, True, False, Fit.PERSON),  # the other body may have made it
-        (2, 1, 0, True, False, Fit.PERSON),  # one of them nobody here sent
-        (3, 2, 0, False, False, Fit.PERSON),
-        (1, 2, 0, True, True, Fit.NONE),  # a replay shows whose it is, or makes the other
-        (1, 2, 0, False, True, Fit.WAIT),
-        (1, 2, 0, False, False, Fit.ADOPT),  # nobody is sent again: interchangeable
+        (0, 0, 1, 0, True, False, Fit.NONE),
+        (0, 0, 2, 3, False, True, Fit.NONE),
+        (0, 1, 1, 0, True, False, Fit.PERSON),  # what is missing may be that one
+        (1, 1, 2, 0, True, True, Fit.PERSON),
+        (1, 1, 1, 0, True, False, Fit.ADOPT),
+        (1, 0, 1, 0, True, False, Fit.ADOPT),
+        (2, 0, 2, 0, False, True, Fit.ADOPT),
+        (1, 0, 1, 1, True, False, Fit.PERSON),  # the other body may have made it
+        (2, 0, 1, 0, True, False, Fit.PERSON),  # one of them nobody here sent
+        (3, 0, 2, 0, False, False, Fit.PERSON),
+        (1, 0, 2, 0, True, True, Fit.NONE),  # a replay shows whose it is, or makes the other
+        (1, 0, 2, 0, False, True, Fit.WAIT),
+        (1, 0, 2, 0, False, False, Fit.ADOPT),  # nobody is sent again: interchangeable
     ],
 )
 def test_what_a_search_decides(
-    candidates: int, same: int, others: int, alive: bool, replayable: bool, wanted: Fit
+    candidates: int,
+    taken_over: int,
+    same: int,
+    others: int,
+    alive: bool,
+    replayable: bool,
+    wanted: Fit,
 ) -> None:
     unexplained = max(0, candidates - same - others)
     assert wanted is decide_match(
         candidates,
+        taken_over=taken_over,
         unexplained=unexplained,
         same=same,
         others=others,
@@ -64,17 +76,21 @@ def test_what_a_search_decides(
 
 
 def test_no_decision_adopts_more_looks_than_were_sent_or_replays_where_enough_are_there() -> None:
-    for candidates in range(5):
-        for same in range(1, 5):
-            for others in range(3):
-                many = max(0, candidates - same - others)
-                fit = decide_match(
-                    candidates, unexplained=many, same=same, others=others, alive=True
-                )
-                if fit is Fit.ADOPT:
-                    assert 0 < candidates <= same
-                if fit is Fit.NONE:
-                    assert candidates < same
+    counts = product(range(5), range(3), range(1, 5), range(3))
+    for candidates, taken_over, same, others in counts:
+        fit = decide_match(
+            candidates,
+            taken_over=taken_over,
+            unexplained=max(0, candidates - same - others),
+            same=same,
+            others=others,
+            alive=True,
+        )
+        if fit is Fit.ADOPT:
+            assert 0 < candidates <= same
+        if fit is Fit.NONE:
+            assert candidates < same
+            assert not taken_over
 
 
 def test_what_no_send_explains_is_what_more_looks_are_there_than_sends_can_have_made() -> None:
