@@ -217,14 +217,18 @@ class Buyer:
         None is stored under a fresh key; a gateway's page is not HeyGen's word. Raises RunStopped.
         """
         fresh = take.resent_at is None and refusal.enveloped
-        if fresh or not await self._is_stale(take, refusal):
+        is_stale = False if fresh else await self._is_stale(take, refusal)
+        if is_stale is None:
+            self.refusals.doubt(refusal)
+        elif not is_stale:
             self._context.stop_for_account(explain(refusal))
 
-    async def _is_stale(self, take: Take, refusal: Refusal) -> bool:
+    async def _is_stale(self, take: Take, refusal: Refusal) -> bool | None:
         """Return whether a refusal of the account is an old answer, stored under this key.
 
         It says nothing of the other looks then, and must not stop them for the life of a key. The
         present is asked: the wallet where it was about money, else whether the key is accepted.
+        None where only another look's send can show it: the account has no wallet in dollars.
         Raises RunStopped.
         """
         context = self._context
@@ -234,7 +238,7 @@ class Buyer:
         if refusal.status in (401, 403) and refusal.code not in MONEY:
             return True
         balance = usd_balance(user.data)
-        return balance is not None and balance >= take.price
+        return None if balance is None else balance >= take.price
 
 
 def _is_in_progress(reply: Reply[CreatedData] | None) -> bool:

@@ -25,6 +25,7 @@ class AccountRefusals:
         self._in_a_row: set[str] = set()
         """The looks that were forbidden since the last one was accepted."""
         self._accepted = False
+        self._doubtful: Refusal | None = None
 
     def count(self, take: Take, decision: Purchase, reply: Reply[CreatedData]) -> None:
         """Count one reply to a paid request, and stop sending where the next would be vain."""
@@ -54,18 +55,25 @@ class AccountRefusals:
         elif decision is Purchase.ACCOUNT:
             context.stop_because(f"the account refuses more: {explain(reply)}")
 
+    def doubt(self, refusal: Refusal) -> None:
+        """Record a refusal of the account that may be an old answer: the other looks show it."""
+        self._doubtful = refusal
+
     @property
     def _are_many(self) -> bool:
         """Return whether so many looks in a row were forbidden that it may be about all of them."""
         return len(self._in_a_row) >= self._context.retry_limits.failures
 
-    async def settle_forbidden(self) -> list[Take]:
-        """Decide, at the end of a run, whether what was forbidden was about those looks.
+    async def settle(self) -> list[Take]:
+        """Decide, at the end of a run, whether refusals were about looks or about the account.
 
-        Where it was, they fail. Otherwise it may be about the key or the account: they stay
-        planned, and a person is asked. Return the takes that failed.
+        Where what was forbidden was about those looks, they fail; return their takes. Otherwise it
+        may be about the key or the account: they stay planned, and a person is asked, as about a
+        refusal that was doubted where no look was accepted.
         """
         context = self._context
+        if self._doubtful is not None and not self._accepted:
+            context.stop_for_account(explain(self._doubtful))
         forbidden = {
             uid: reply
             for uid, reply in self._forbidden.items()

@@ -85,7 +85,7 @@ class Scheduler:
                     await self._faces.finish()
                 measuring.cancel_scope.cancel()
         self._tracker.conclude_over_budget()
-        for take in await self._buyer.refusals.settle_forbidden():
+        for take in await self._buyer.refusals.settle():
             self.look_report.broken.add(take.look)
         await rename_looks(self._plan, self._context, self.look_report)
 

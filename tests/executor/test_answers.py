@@ -375,6 +375,20 @@ def test_a_stored_refusal_about_money_is_checked_against_the_wallet(
     assert harness.take("base").state is TakeState.UNKNOWN
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_where_no_wallet_shows_it_another_look_tells_whether_a_refusal_about_money_is_old(
+    harness: Harness, others: int
+) -> None:
+    harness.run(campaign())
+    harness.api.lag = 3600.0
+    harness.api.script.extend([LOST_BEFORE, refusal(402, "insufficient_credit")])
+    looks = campaign(look("a"), *(look(f"b{n}") for n in range(others)))
+    outcome = harness.run(looks, concurrency=1)
+    assert harness.take("a").state is TakeState.UNKNOWN
+    assert exit_code(outcome) is (Exit.UNDER_WAY if others else Exit.ACCOUNT)
+    assert all(harness.take(f"b{n}").usable for n in range(others))
+
+
 def test_a_refusal_that_cannot_be_checked_stops_the_run(harness: Harness) -> None:
     real = harness.api.me
 
