@@ -290,7 +290,8 @@ async def reconcile(campaign: Campaign, process: Process) -> int:
     plan = make_plan(campaign, snapshot)
     adoptions, absolved = [], []
     every = [take for of_look in snapshot.takes.values() for take in of_look]
-    given = {take.avatar_id for take in every if take.avatar_id}
+    # What was deleted by hand is no take's any more: a failure has lost its id.
+    given = {take.avatar_id for take in every if take.avatar_id} | environment.deleted
     for take in every:
         if not take.unresolved:
             continue

@@ -355,7 +355,8 @@ class _Director:
                 )
             elif ended.code == Exit.FAILED and number % 2:
                 command = Command.RETRY
-            wait = 10_800.0 if ended.code == Exit.UNDER_WAY else 60.0
+            # A refusal may be stored under a key for as long as that lives.
+            wait = 10_800.0 if ended.code in (Exit.UNDER_WAY, Exit.ACCOUNT) else 60.0
             today = replace(day, command=command, wait=wait, answers=answers)
             ended = self._command(today, f"calm {number}")
             if command is Command.RECONCILE and ended.code == Exit.PERSON:
