@@ -328,7 +328,10 @@ class _Director:
         wealth = Decimal(1000) if self.environment.history.balance is not None else Decimal(0)
         day = Day(wait=600.0, conditions=CALM, dearer=Decimal(0))
         if self.environment.deleted:
-            self._until_it_lives(replace(day, command=Command.RECORD), "calm record")
+            record = replace(day, command=Command.RECORD)
+            ended = self._until_it_lives(record, "calm record")
+            if isinstance(ended.error, LedgerQuestion):  # whether it is the same campaign
+                self._until_it_lives(replace(record, answers=True), "calm record, answered")
         today = replace(day, top_up=wealth)
         ended = self._command(today, "calm 0")
         rebuilt = False
@@ -389,11 +392,14 @@ class _Director:
         if snapshot is not None:
             self.judge.settled(snapshot)
 
-    def _until_it_lives(self, day: Day, name: str) -> None:
+    def _until_it_lives(self, day: Day, name: str) -> Ended:
         """Run a command again for as long as it is killed: armed commit points kill even now."""
+        ended = self._command(day, name)
         for _ in range(ROUNDS):
-            if not self._command(day, name).killed:
-                return
+            if not ended.killed:
+                break
+            ended = self._command(day, name)
+        return ended
 
     def _done(self) -> bool:
         snapshot = read_snapshot(self.judge.ledger)
