@@ -278,7 +278,8 @@ def _otherwise(document: Mapping[str, Any], plan: Plan) -> list[Change]:
         for look in now["actions"]
         if look != before.get(look["look"])
     ]
-    whole = {name: document[name] for name in now} | {"account": now["account"]}
+    # What a plan lacks it does not name: nothing waits for a person, for one.
+    whole = {name: document.get(name) for name in now} | {"account": now["account"]}
     if not found and whole != now:
         totals = f"its totals are now {now['count']} for {format_usd(now['cost_usd'])}"
         found = [Change(ChangeKind.PLAN, totals)]

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from runner.model import Campaign, FileImage, Prices
+from runner.model import BASE, Campaign, FileImage, Prices
 from runner.plan import plan
 from runner.plan.options import apply_options, resolve_options
 from runner.plan.request import Request
@@ -19,6 +19,7 @@ from runner.plan.saved_plan import (
     serialize_plan,
 )
 from runner.resources import schema
+from runner.reviews import Review, ReviewState
 from runner.takes import Account, Snapshot
 from tests.executor.harness import campaign, look, photo
 from tests.plan.made import ACCOUNT, done, held, take
@@ -153,6 +154,23 @@ def test_a_plan_that_comes_out_otherwise_says_where() -> None:
     kept["actions"][1]["takes"] = 7
     (said,) = now(kept)
     assert said.startswith("the plan: navy is now create")
+
+
+def test_what_waits_for_a_person_only_since_the_plan_was_saved_is_said() -> None:
+    gated = campaign(look("navy", "n"))
+    gated = replace(
+        gated, looks=tuple(one._replace(approval=one.key == BASE) for one in gated.looks)
+    )
+    there = held(take(gated, "base"))
+    uid = there.picks["base"]
+    approved, rejected = (
+        replace(there, reviews={uid: Review(state, "too dark", "Ada", 1.0)})
+        for state in (ReviewState.APPROVED, ReviewState.REJECTED)
+    )
+    kept = saved(Request(), gated, approved)
+    assert "waiting" not in kept
+    (told,) = now(kept, gated, rejected)
+    assert "navy is now blocked, waits for approval of base#1, which was rejected" in told
 
 
 def test_another_manifest_is_said() -> None:
