@@ -10,9 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.errors import LedgerDamaged
 from runner.images.folder import Folder
 from runner.ledger.events import Entry, LedgerState, apply_event
-from runner.ledger.reading import read_snapshot
+from runner.ledger.reading import has_takes, read_snapshot
 from runner.model import Campaign, Look, LookKind, LookRef
 from runner.plan import plan as make_plan
 from runner.simulator.records import ChargeRow, millionths
@@ -220,8 +221,15 @@ class Auditor:
 
     def _prices(self) -> list[Any]:
         told = self._environment.asserted or self._environment.costs_otherwise
-        there = self.exists() and not self.lost  # a request may arrive when the ledger is gone
-        return self.rows("SELECT uid, price FROM takes") if told and there else []
+        is_there = told and self.exists() and (not self.lost or self._is_made_anew())
+        return self.rows("SELECT uid, price FROM takes") if is_there else []
+
+    def _is_made_anew(self) -> bool:
+        """Return whether the command at work has made the ledger that was lost anew."""
+        try:
+            return has_takes(self.ledger)
+        except LedgerDamaged:
+            return False
 
     def _priced(self, take: Take, charge: ChargeRow) -> None:
         """A take costs what HeyGen takes, or what a person asserted when it was bought.

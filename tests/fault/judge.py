@@ -209,7 +209,7 @@ class Judge(Auditor):
             key = charge.idempotency_key if charge is not None else None
             self.keys_of.get(self.take_of.get(key or "", ""), set()).discard(key or "")
         if key is not None and "look" in facts:  # the whole take: bought now, or told by results
-            key = self._told_key(key, facts)
+            key = self._told_key(uid, key, facts)
         elif facts.get("billing") == Billing.ASSUMED and facts.get("avatar_id"):
             self._exchange(uid, facts["avatar_id"])
         if key is not None and "body_sha256" in facts and key not in self.recorded_actions:
@@ -222,7 +222,7 @@ class Judge(Auditor):
             for known in self.keys_of.get(uid, ()):
                 self.recorded_actions[known] = RecordedAction(facts["look"], facts["identity"])
 
-    def _told_key(self, key: str, facts: "Mapping[str, Any]") -> str:
+    def _told_key(self, uid: str, key: str, facts: "Mapping[str, Any]") -> str:
         """Return the key that bought a take which is told by results, where takes exchanged theirs.
 
         Results name the key that a take was sent with, also where it adopted what another send of
@@ -237,8 +237,9 @@ class Judge(Auditor):
         other = self.take_of.get(made_by)
         if other is None:
             self._exchanged[made_by] = key
-        else:
+        elif other != uid:  # else it has that one since the other take was told of
             key = self._key_left_for(key)
+            self.keys_of.get(uid, set()).discard(key)
             self.keys_of.setdefault(other, set()).discard(made_by)
             self.keys_of[other].add(key)
             self.take_of[key] = other
