@@ -1,6 +1,7 @@
 """Which takes a person has to look at before the rest of a plan can be bought. Pure."""
 
 from runner.plan.model import Plan
+from runner.plan.steps import Blocked
 from runner.policy.likeness import FaceComparer, explain_hold
 from runner.takes import Snapshot, Take
 
@@ -16,7 +17,8 @@ def find_awaited(plan: Plan, snapshot: Snapshot) -> list[Take]:
     found: dict[str, Take] = {}
     comparer = FaceComparer(snapshot)
     for action in plan.actions:
-        key = action.reference if action.waiting else None
+        awaits = isinstance(action.step, Blocked) and action.step.awaits
+        key = action.reference if action.waiting or awaits else None
         while key in actions:
             look, pick = actions[key].look, snapshot.pick(key)
             if look is not None and pick is not None and pick.usable and pick.uid not in found:

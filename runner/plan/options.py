@@ -1,5 +1,6 @@
 """What a request comes to for one campaign. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from runner.errors import UsageError
@@ -90,9 +91,13 @@ def failed_looks(
     campaign: Campaign, snapshot: Snapshot, selected: frozenset[str]
 ) -> frozenset[str]:
     """Return the looks that only a retry buys: what failed, and what depends on it."""
-    plain = {action.key: action.takes for action in plan(campaign, snapshot).actions}
-    again = plan(campaign, snapshot, ResolvedOptions(retry=selected))
-    return selected & {action.key for action in again.actions if action.takes > plain[action.key]}
+
+    def count(asked: ResolvedOptions) -> Mapping[str, int]:
+        """Count what would be bought of each look, also of what waits for a person first."""
+        return {a.key: a.takes + a.waiting for a in plan(campaign, snapshot, asked).actions}
+
+    plain, again = count(ResolvedOptions()), count(ResolvedOptions(retry=selected))
+    return selected & {key for key, takes in again.items() if takes > plain[key]}
 
 
 def _refuse_new(campaign: Campaign, snapshot: Snapshot, wanted: frozenset[str]) -> None:

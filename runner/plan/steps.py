@@ -106,12 +106,14 @@ class Blocked(_SendsNothing):
     """It failed, or what it needs failed; nothing is bought.
 
     ``waiting`` is how many generations would be paid for if a person agreed. ``wanted`` is how many
-    usable takes there would be if anything were bought: more than there are.
+    usable takes there would be if anything were bought: more than there are. ``awaits``: a person
+    has to look at what it is made from, also where it has failed besides.
     """
 
     action: ClassVar = Action.BLOCKED
     waiting: int = 0
     wanted: int = 1
+    awaits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

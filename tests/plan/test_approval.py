@@ -8,6 +8,8 @@ from runner.model import BASE, Campaign
 from runner.plan import ResolvedOptions, plan
 from runner.plan.approvals import find_awaited
 from runner.plan.model import Plan
+from runner.plan.options import resolve_options
+from runner.plan.request import Request
 from runner.plan.saved_plan import plan_document
 from runner.resources import schema
 from runner.reviews import Review, ReviewState
@@ -61,6 +63,19 @@ def test_an_approval_lets_everything_follow_and_a_rejection_says_why_not() -> No
     rejected = plan(GATED, reviewed(there, ReviewState.REJECTED))
     assert told(rejected)["navy"][1] == "waits for approval of base#1, which was rejected: too dark"
     assert (rejected.count, rejected.waiting) == (1, 2)  # nothing is bought by it
+
+
+def test_what_has_failed_is_a_retrys_and_only_that_waits_for_the_approval() -> None:
+    there = held(take(GATED, BASE), take(GATED, "navy", state=TakeState.FAILED))
+    made = plan(GATED, there)
+    action, why, waiting = told(made)["navy"]
+    assert (action, waiting) == ("blocked", 0)
+    assert why == "navy#1 failed: no reason given; `lookbook retry` buys it again"
+    assert [one.label for one in find_awaited(made, there)] == ["base#1"]  # shown all the same
+    asked = resolve_options(GATED, there, Request(retry=True))
+    assert asked.selected is not None
+    assert "navy" in asked.selected
+    assert told(plan(GATED, there, asked))["navy"] == ("blocked", "waits for approval of base#1", 1)
 
 
 def test_an_approval_belongs_to_the_take_so_another_pick_waits_again() -> None:
