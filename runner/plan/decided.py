@@ -59,6 +59,13 @@ class Decided:
             return f"reference {key} has a new take"
         return None
 
+    def replaces_root(self, look: Look) -> bool:
+        """Return whether what a look's chain of references begins with will have another pick."""
+        at = look
+        while isinstance(at.reference, LookRef):
+            at = self.graph.looks[at.reference.look]
+        return at.key in self.coming or at.key in self.repicked
+
     def made_from_reference(self, look: Look, takes: Sequence[Take]) -> list[Take]:
         """Return those of a look's takes that were made from its reference as it will be."""
         if not isinstance(look.reference, LookRef) or look.reference.look in self.coming:

@@ -163,6 +163,8 @@ class _Differ:
         rule = look.likeness
         if rule is None or not rule.retry or not self._snapshot.faces:
             return groups
+        if self._decided.replaces_root(look):
+            return groups  # out of date, and no failure
         faces, known = self._decided.faces(), self._snapshot
         wrong = [take for take in groups.good if counts_as_failed(faces, take, rule, known)]
         return groups._replace(wrong=wrong)
@@ -192,13 +194,16 @@ class _Differ:
         decided, key = self._decided, s.look.key
         blocked = decided.explain_block(s.look)
         waits = decided.explain_wait(s.look) if blocked is None else None
-        waiting = waits is not None or decided.needs_only_what_waits(s.look)
-        reason = blocked or waits or explain_failed(s.bad)
+        # What has failed is bought again by a retry, and not by an approval alone.
+        has_failed = allowed == 0 and bool(s.bad)
+        waiting = not has_failed and (waits is not None or decided.needs_only_what_waits(s.look))
+        reason = blocked or (None if has_failed else waits) or explain_failed(s.bad)
         if not s.good:
             decided.dead[key] = reason
             if waiting:
                 decided.waiting.add(key)
-        step = Blocked(allowed if waiting else 0, wanted=len(s.good) + 1)
+        count = allowed if waiting else 0
+        step = Blocked(count, wanted=len(s.good) + 1, awaits=waits is not None)
         return _Decision(step, reason)
 
     def _existing(self, s: TakeGroups) -> _Decision:

@@ -245,6 +245,7 @@ def harness_take(ledger: LedgerFile, look: str, number: int) -> str:
 
 AGAIN = LikenessRule(hold=0.4, retry=True)
 REPAIRED = campaign(look("a", likeness=AGAIN, retries=2), look("b", on="a"))
+OTHER = FileImage(Path("/nowhere/b.png"), "b.png", "cd" * 32, "image/png", 10, 1024, 1024)
 
 
 def labels(harness: Harness, key: str) -> list[str]:
@@ -328,10 +329,9 @@ def test_a_take_of_an_earlier_base_is_out_of_date_and_no_failure_whatever_its_fa
     harness: Harness,
 ) -> None:
     harness.faces = FakeFaces(0.5, **{"base#2": 0.5, "a#2": 0.0})
-    other = FileImage(Path("/nowhere/b.png"), "b.png", "cd" * 32, "image/png", 10, 1024, 1024)
     a = look("a", likeness=AGAIN, retries=2)
     assert exit_code(harness.run(campaign(a))) is Exit.DONE
-    edited = campaign(photo()._replace(photo=other), a)
+    edited = campaign(photo()._replace(photo=OTHER), a)
     for _ in range(2):  # with the new base, and when there is nothing to buy
         assert exit_code(harness.run(edited)) is Exit.DONE
         assert labels(harness, "a") == ["a#1 fetched"]
@@ -340,3 +340,18 @@ def test_a_take_of_an_earlier_base_is_out_of_date_and_no_failure_whatever_its_fa
     # Made from the new base it is a failure: as often as `retries` says it is bought again.
     harness.run(edited, asked=ResolvedOptions(cascade=frozenset("a")))
     assert labels(harness, "a") == [f"a#{number} fetched" for number in range(1, 5)]
+
+
+def test_a_wrong_face_of_a_base_that_is_being_replaced_is_not_bought_again(
+    harness: Harness,
+) -> None:
+    harness.faces = FakeFaces(0.5, **{"a#1": 0.5})
+    assert exit_code(harness.run(campaign(look("a")))) is Exit.DONE
+    edited = campaign(photo()._replace(photo=OTHER), *REPAIRED.looks[1:])
+    told = {action.key: action for action in make_plan(edited, snapshot(harness)).actions}
+    assert (str(told["a"].action), told["a"].reason) == (
+        "stale",
+        "reference base will have a new take",
+    )
+    harness.run(edited)
+    assert labels(harness, "a") == ["a#1 fetched"]
