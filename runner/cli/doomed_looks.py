@@ -96,12 +96,12 @@ def _unproven(
     """Return why a look is not deleted of which no answer says that this campaign made it.
 
     Anybody can write a look's id into a results file, and what a search found after an answer was
-    lost may be a look of that name which another machine made.
+    lost, or a rebuild by the name alone, may be a look of that name which somebody else made.
     """
-    if work.ledger.is_imported(take.uid):
+    if work.ledger.is_imported(take.uid) and take.key is not None:
         told, vouched = "only a results file tells of it", scope.from_results
         option = "--from-results"
-    elif work.ledger.is_found(take.uid):
+    elif work.ledger.is_found(take.uid) or take.key is None:
         told, vouched = "a search found it, and no answer names it", scope.found
         option = "--found"
     else:

@@ -44,8 +44,8 @@ async def told_by_results(office: Office, look: LookData, **told: Any) -> None:
     ledger.begin(ACCOUNT, "spring", {})
     known = ledger.picked("navy")
     assert known is not None
-    values = {"avatar_id": look.id, "name": look.name, "group_id": look.group_id} | told
-    take = replace(known, uid="told", look="told", key="another", **values)
+    values = {"avatar_id": look.id, "name": look.name, "group_id": look.group_id}
+    take = replace(known, **{"uid": "told", "look": "told", "key": "another"} | values | told)
     await ledger.import_takes([(take, True)])
     ledger.close()
 
@@ -177,6 +177,7 @@ async def test_a_file_that_cannot_be_read_may_hold_anything(office: Office) -> N
         ({}, True, True, ""),
         ({}, False, False, "--from-results"),
         ({"name": "another name"}, True, False, "HeyGen shows hand-2 as 'Foreign'"),
+        ({"key": None}, True, False, "a search found it"),  # a rebuild, by its name
         ({"group_id": "group-1"}, True, False, "shows no look hand-2 in the group group-1"),
     ],
 )
