@@ -221,13 +221,14 @@ class Auditor:
 
     def _prices(self) -> list[Any]:
         told = self._environment.asserted or self._environment.costs_otherwise
-        is_there = told and self.exists() and (not self.lost or self._is_made_anew())
-        return self.rows("SELECT uid, price FROM takes") if is_there else []
+        return self.rows("SELECT uid, price FROM takes") if told and self.is_readable() else []
 
-    def _is_made_anew(self) -> bool:
-        """Return whether the command at work has made the ledger that was lost anew."""
+    def is_readable(self) -> bool:
+        """Return whether there is a ledger: also where the command at work has made it anew."""
+        if not self.exists():
+            return False
         try:
-            return has_takes(self.ledger)
+            return not self.lost or has_takes(self.ledger)
         except LedgerDamaged:
             return False
 

@@ -549,8 +549,7 @@ class Judge(Auditor):
         key = charge.idempotency_key if charge is not None else None
         if self._environment.senders.get(key or "") is self and key not in self.loss.blank:
             return True
-        readable = self.exists() and not self.lost
-        take = self.take("avatar_id", look_id) if readable else None
+        take = self.take("avatar_id", look_id) if self.is_readable() else None
         mine = self._environment.judge is self
         return take is not None and (mine or take["kind"] != LookKind.EXISTING)
 

@@ -344,8 +344,8 @@ class _Director:
             if isinstance(ended.error, LedgerQuestion):
                 answers = self.environment.database is not None or has_takes(self.judge.ledger)
                 command = Command.RUN if answers else Command.NEW_LEDGER
-                if answers and today.command is Command.RETRY:  # what asked is what is answered
-                    command = Command.RETRY
+                if answers and today.command in (Command.RETRY, Command.PRICED):
+                    command = today.command  # what asked is what is answered
                 lost = self.environment.database is None and self.judge.loss.ever
                 if lost and not rebuilt and not has_sent(self.judge.ledger):
                     command, rebuilt = Command.REBUILD, True  # as the question advises
