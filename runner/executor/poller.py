@@ -276,7 +276,7 @@ class Poller:
             watched.take = await self._context.record(watched.take.uid, event, facts)
         take = watched.take
         if take.state is TakeState.PENDING_CONSENT:
-            await self._let_go_for_consent(watched)
+            await self._let_go_for_consent(watched, look.group_id)
         elif was is TakeState.PENDING_CONSENT and watched.done.is_set():
             self._release(watched)  # its job let go of it: hand it back
             self._consents.forget(take.group_id)
@@ -288,17 +288,22 @@ class Poller:
                 insort(self.durations, self._context.ticks() - watched.since)
             self._release(watched)
 
-    async def _let_go_for_consent(self, watched: _Watched) -> None:
-        """Start the consent once, release the waiting job, and poll from now and then."""
+    async def _let_go_for_consent(self, watched: _Watched, shown: str | None) -> None:
+        """Start the consent once, release the waiting job, and poll from now and then.
+
+        ``shown`` is the group that HeyGen shows: it may be found after the look has begun to wait.
+        """
         context, take = self._context, watched.take
         watched.timed = False
+        group_id = take.group_id or shown
         paused = (
             context.rate_limiter.paused_until > context.ticks()
         )  # a 429 stops every POST of the account
-        if take.consent_url is None and take.group_id is not None and not paused:
-            url = await self._consents.page(take.group_id)
+        if take.consent_url is None and group_id is not None and not paused:
+            url = await self._consents.page(group_id)
             if url is not None:
-                watched.take = await context.record(take.uid, Event.CONSENT, {"consent_url": url})
+                facts = {"consent_url": url, "group_id": group_id}
+                watched.take = await context.record(take.uid, Event.CONSENT, facts)
         watched.due = context.ticks() + CONSENT_POLL
         self._rate_gate.ended(take.uid)
         watched.done.set()

@@ -152,3 +152,25 @@ def test_a_lost_answer_whose_reference_cannot_be_asked_for_is_left_to_the_next_r
     assert exit_code(harness.run(wanted)) is Exit.DONE
     assert len(harness.api.posts) == 2
     assert harness.take("a").billing is Billing.ASSUMED
+
+
+def test_the_consent_page_of_a_look_whose_group_is_found_late_is_asked_for_then(
+    nameless: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nameless.api.fate["Sarah — a"] = "consent"
+    hidden = True
+    real = nameless.api.groups
+
+    async def groups(**options: Any) -> Reply[ListPage[GroupData]]:
+        reply = await real(**options)
+        return Answer(ListPage(())) if hidden and isinstance(reply, Answer) else reply
+
+    monkeypatch.setattr(nameless.api, "groups", groups)
+    alone = campaign(look("a", on=None))
+    assert exit_code(nameless.run(alone)) is Exit.PERSON
+    assert nameless.take("a").consent_url is None
+    hidden = False
+    assert exit_code(nameless.run(alone)) is Exit.PERSON
+    group_id = nameless.take("a").group_id
+    assert group_id in nameless.api.groups_by_id
+    assert nameless.take("a").consent_url == f"https://consent/{group_id}"
