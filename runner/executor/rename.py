@@ -62,7 +62,8 @@ async def _shown(context: RunContext, take: Take) -> LookData | str:
     if not isinstance(reply, Answer):
         return describe_reply(reply)
     shown = await fill_in_group(context, reply.data)
-    return shown if shown.group_id == take.group_id else _otherwise(take, shown)
+    # Where looks name no group, results may not tell it either: then id and name have to do.
+    return shown if take.group_id in (None, shown.group_id) else _otherwise(take, shown)
 
 
 def _otherwise(take: Take, shown: LookData) -> str:

@@ -307,3 +307,19 @@ async def test_a_run_renames_no_look_that_the_account_shows_otherwise(office: Of
         known = work.ledger.picked("told")
         assert known is not None
         assert known.name == "New"
+
+
+@pytest.mark.parametrize(("group", "name"), [(None, "New"), ("group-1", "Foreign")])
+async def test_a_run_renames_what_results_tell_of_without_a_group_by_its_id_and_name(
+    office: Office, group: str | None, name: str
+) -> None:
+    campaign = await filled(office)
+    foreign = office.api.add_by_hand("Foreign", "group-9")
+    await told_by_results(office, foreign, group_id=group)
+    async with office.open_session(campaign) as work:
+        work.ledger.begin(ACCOUNT, "spring", {})
+        look_report = LookReport(plan(campaign, work.ledger.snapshot()), {}, {})
+        told = work.ledger.picked("told")
+        assert told is not None
+        await rename(work.context, told, "New", look_report)
+    assert office.api.looks_by_id[foreign.id].name == name
