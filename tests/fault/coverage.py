@@ -27,11 +27,12 @@ RARE = frozenset(
         "killed recovered:before-commit",
         "killed recovered:after-commit",
         "a second look, while answers of others were lost",
+        "sent by a fenced process",
     }
 )
 """What only a long run can be asked for: a picture stays away while its look is changed, a status
 that nobody knows, a look that comes back after it counted as gone, several lost answers where
-keys are ignored and lists are late."""
+keys are ignored and lists are late, a process that is stopped just before a request leaves."""
 
 SELDOM = frozenset(
     {
@@ -120,10 +121,9 @@ def list_unexercised(
     """
     if seeds < ENOUGH:
         return []
-    if shared:
-        return [name for name in SHARED if not seen.get(name)]
     excused = {*UNREACHABLE, *(RARE if seeds < LONG else ()), *(SELDOM if seeds < MANY else ())}
-    return [name for name in REQUIRED if not seen.get(name) and name not in excused]
+    required = SHARED if shared else REQUIRED
+    return [name for name in required if not seen.get(name) and name not in excused]
 
 
 def table(seen: Counter[str]) -> list[str]:
