@@ -315,11 +315,11 @@ class Poller:
         # A look that seems to be missing is asked after until that is certain, and one that was
         # sent long ago gets a moment in this run as well.
         early = now - watched.begun < MIN_WAIT_PER_LOOK
-        if (
-            age <= self._context.retry_limits.processing
-            or early
-            or watched.missing_since is not None
-        ):
+        missing_since = watched.missing_since
+        seems_gone = missing_since is not None and (
+            now - missing_since < GONE_AFTER + MIN_WAIT_PER_LOOK
+        )
+        if age <= self._context.retry_limits.processing or early or seems_gone:
             watched.due = now + next_poll(age, self.durations)
             return
         stuck = is_stuck(watched.take, now=self._context.clock.now())

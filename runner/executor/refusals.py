@@ -35,7 +35,9 @@ class AccountRefusals:
             self._in_a_row.clear()
         if decision in DECIDED:
             self._undecided.clear()
-        elif decision in (Purchase.UNDECIDED, Purchase.UNDECIDED_SLOW):
+        elif decision in (Purchase.UNDECIDED, Purchase.UNDECIDED_SLOW) or (
+            decision is Purchase.UNDECIDED_PERSON and take.resent_at is None
+        ):  # also a page on the way that speaks of money
             self._undecided.add(take.uid)
             if len(self._undecided) >= context.retry_limits.undecided:
                 context.stop_because(

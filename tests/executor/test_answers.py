@@ -64,6 +64,16 @@ def test_a_gateways_402_stops_nobody_else_while_there_is_money(harness: Harness)
     assert outcome.account is None
 
 
+def test_a_gateways_402_for_everybody_stops_sending(harness: Harness) -> None:
+    harness.purse()
+    harness.run(campaign())
+    harness.api.script.extend([gateway(402)] * 40)
+    outcome = harness.run(campaign(*(look(f"a{n:02}") for n in range(20))), concurrency=1)
+    assert outcome.stopped is not None
+    unknown = [n for n in range(20) if harness.takes(f"a{n:02}")]
+    assert len(unknown) <= 9
+
+
 @pytest.mark.parametrize("reply", [refusal(409, "conflict"), refusal(409, "resource_not_ready")])
 def test_a_conflict_is_sent_later_under_a_fresh_key(harness: Harness, reply: Refusal) -> None:
     harness.api.script.extend([reply, reply, OK])
@@ -665,6 +675,28 @@ def test_a_gateways_404_for_minutes_fails_no_paid_look(harness: Harness) -> None
     assert harness.take("base").state is TakeState.FETCHED
     assert exit_code(harness.run(campaign(photo()))) is Exit.DONE
     assert len(harness.api.charges) == 1
+
+
+def test_a_look_that_was_not_found_once_is_not_waited_for_without_end(harness: Harness) -> None:
+    harness.run(campaign())
+    answers = iter([refusal(404, "avatar_not_found")])
+
+    async def away(look_id: str) -> Reply[LookData]:
+        del look_id
+        return next(answers, gateway(502))
+
+    real, harness.api.look = harness.api.look, away  # type: ignore[method-assign]
+    lists, harness.api.looks = harness.api.looks, nothing  # type: ignore[method-assign]
+    begun = harness.clock.now()
+    assert exit_code(harness.run(campaign(look("a")))) is not Exit.DONE
+    assert harness.clock.now() - begun < 2 * 3600
+    harness.api.look, harness.api.looks = real, lists  # type: ignore[method-assign]
+    assert exit_code(harness.run(campaign(look("a")))) is Exit.DONE
+    assert len(harness.api.charges) == 2
+
+
+async def nothing(**_options: Any) -> Reply[Any]:
+    return gateway(502)
 
 
 def test_the_consent_of_a_group_is_started_once_for_many_looks(harness: Harness) -> None:
