@@ -50,7 +50,7 @@ from runner.plan import plan as make_plan
 from runner.plan.namesakes import Listing
 from runner.plan.options import resolve_options
 from runner.plan.pricing import Quote, apply_quotes, quote_prices
-from runner.plan.request import Request
+from runner.plan.request import Errand, Request
 from runner.plan.run_eta import RunEta
 from runner.plan.saved_plan import Change, find_changes
 from runner.policy.exit_codes import exit_code
@@ -96,10 +96,12 @@ async def execute_or_pack(
     """Plan, ask and run against an account that answers, unless ``packer`` packs it.
 
     Where the wallet contradicts a price, a person on a terminal is asked whether to go on at the
-    price that it showed.
+    price that it showed; not where that would buy what was bought already once more.
     """
     ended = await attempt(context, campaign, request, packer)
-    while ended.price is not None and request.form == "text" and can_ask(context.console, request):
+    buys_more = bool(request.reroll) or any(one.errand is Errand.MORE for one in request.basket)
+    asks = request.form == "text" and not buys_more
+    while ended.price is not None and asks and can_ask(context.console, request):
         click.echo(f"\nThe price is another one: {ended.price}.\n", err=True)
         request = replace(request, max_cost=ended.room, saved=None, new_ledger=False)
         try:

@@ -259,3 +259,18 @@ async def test_what_only_the_damaged_ledger_knows_is_believed_as_far_as_the_acco
         "lost": TakeState.UNKNOWN,
     }
     assert takes["there"].avatar_id == "hand-1"
+
+
+async def test_what_was_doubled_is_somebody_elses_once_a_person_trusts_the_keys(
+    office: Office,
+) -> None:
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    await office.bought(ledger, "base")
+    await ledger.note_doubled([Doubled("hand-9", "Sarah", "base#1", Decimal(1))])
+    ledger.close()
+    assert await reconcile(office.context, office.campaign(), trusting=True) == 0
+    ledger = office.ledger()
+    assert ledger.honours_keys
+    assert "hand-9" in ledger.strangers  # no search tells of it again
+    ledger.close()

@@ -126,6 +126,8 @@ def test_a_person_is_asked_about_the_rest_with_what_the_ceiling_leaves(
     assert len(asked) == 1
     assert execute(Request(form="json")) == 5
     assert len(asked) == 1
+    assert execute(Request(reroll=3)) == 5  # which would buy all three again
+    assert len(asked) == 1
     ends[1] = UsageError("Declined; nothing was sent.")
     assert execute(Request(max_cost=Decimal(20))) == 5
 

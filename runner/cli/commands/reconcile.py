@@ -131,6 +131,9 @@ async def reconcile(
             work.begin("reconcile")
             case = open_case(work, campaign)
             if trusting and not work.ledger.honours_keys:
+                # Then somebody else made them; else the next run would tell of them again.
+                doubled = [look.look_id for look in work.ledger.snapshot().doubled]
+                await work.ledger.note_strangers(doubled)
                 await work.ledger.trust_keys("a person")
                 click.echo("Keys are trusted again on this account.")
             await believe(case, adoptions, strangers, unknown)
