@@ -75,9 +75,10 @@ async def run(
 
 
 async def priced(campaign: Campaign, process: Process) -> int:
-    """``lookbook run --price``: at a price that a person asserts."""
+    """``lookbook run --price`` or ``retry --price``: at a price that a person asserts."""
     photo, prompt = (price + process.day.dearer for price in process.environment.prices)
-    request = Request(prices=(("photo", photo), ("prompt", prompt)))
+    prices = (("photo", photo), ("prompt", prompt))
+    request = Request(prices=prices, retry=process.day.retry)
     return await run(campaign, process, request=request)
 
 

@@ -198,7 +198,8 @@ class Day:
 
     ``dearer`` is by how much a price that a person asserts is above what HeyGen takes, in USD.
     ``place`` is where the person works: 0 is the first folder, 1 the other one. ``answers``: at a
-    terminal, where what the account holds is a question that is answered.
+    terminal, where what the account holds is a question that is answered. ``retry``: at the price
+    that is asserted, what failed is bought again too.
     """
 
     command: Command = Command.RUN
@@ -215,6 +216,7 @@ class Day:
     dearer: Decimal = Decimal("0.07")
     place: int = 0
     answers: bool = False
+    retry: bool = False
 
 
 class Elsewhere(StrEnum):

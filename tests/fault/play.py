@@ -340,17 +340,18 @@ class _Director:
                 raise Violation(f"a calm day ends with {_said(ended)}")
             if self._done():
                 break
-            command, answers = Command.RUN, False
+            command, answers, retry = Command.RUN, False, False
             if isinstance(ended.error, LedgerQuestion):
                 answers = self.environment.database is not None or has_takes(self.judge.ledger)
                 command = Command.RUN if answers else Command.NEW_LEDGER
                 if answers and today.command in (Command.RETRY, Command.PRICED):
-                    command = today.command  # what asked is what is answered
+                    command, retry = today.command, today.retry  # what asked is what is answered
                 lost = self.environment.database is None and self.judge.loss.ever
                 if lost and not rebuilt and not has_sent(self.judge.ledger):
                     command, rebuilt = Command.REBUILD, True  # as the question advises
             elif ended.error is not None:  # the wallet showed what others bought as well
                 command = Command.PRICED
+                retry = today.command is Command.RETRY  # what was refused is what is priced
             elif ended.code == Exit.PERSON:
                 by_turns = (Command.RECONCILE, Command.APPROVE, Command.FETCH)
                 command = (
@@ -360,7 +361,7 @@ class _Director:
                 command = Command.RETRY
             # A refusal may be stored under a key for as long as that lives.
             wait = 10_800.0 if ended.code in (Exit.UNDER_WAY, Exit.ACCOUNT) else 60.0
-            today = replace(day, command=command, wait=wait, answers=answers)
+            today = replace(day, command=command, wait=wait, answers=answers, retry=retry)
             ended = self._command(today, f"calm {number}")
             if command is Command.RECONCILE and ended.code == Exit.PERSON:
                 self._decide_elsewhere(day)
