@@ -224,13 +224,15 @@ class PriceState(StrEnum):
 class MeasuredPrice:
     """What one generation of a kind cost on an account, as its wallet showed; USD.
 
-    ``planned`` is what had been planned, ``sends`` how many single sends agree on ``usd``.
+    ``planned`` is what had been planned, ``sends`` how many single sends agree on ``usd``. ``take``
+    is the uid of the one that showed another price, while it counts as what was planned.
     """
 
     usd: Decimal
     state: PriceState
     planned: Decimal
     sends: int = 1
+    take: str | None = None
 
     @property
     def is_settled(self) -> bool:

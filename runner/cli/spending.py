@@ -17,6 +17,7 @@ from runner.policy.budget import Ceilings
 from runner.prices import LATEST
 from runner.quantities import format_usd
 from runner.replies import AutoReload, Subscription, UsageBased, UserData
+from runner.takes import PriceState
 
 
 def bought_quotes(plan: Plan, quotes: Mapping[LookKind, Quote]) -> list[Quote]:
@@ -37,6 +38,14 @@ def price_notes(bought: list[Quote], user: UserData | None = None) -> list[str]:
         + (f" (to buy at it: {price_options([quote])})" if quote.is_refused else "")
         for quote in bought
         if quote.measured is not None and quote.price != quote.stated
+    ]
+    notes += [
+        f"price: the wallet fell by {format_usd(quote.measured.usd)} for a {quote.kind} look, and "
+        f"the plan counts {format_usd(quote.price)}; the next one tells whether others bought"
+        for quote in bought
+        if quote.measured is not None
+        and quote.measured.state is PriceState.SUSPECTED
+        and quote.measured.planned == quote.price
     ]
     open_ones = [quote.kind for quote in bought if not quote.is_settled and not quote.is_refused]
     if open_ones and user is not None:

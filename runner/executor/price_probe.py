@@ -15,7 +15,7 @@ from runner.policy.budget import reserved_in_run
 from runner.policy.price_check import Phase, PriceCheck, begin_check, is_same, measure
 from runner.quantities import format_usd
 from runner.replies import UserData
-from runner.takes import Take
+from runner.takes import MeasuredPrice, Take
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class PriceProbe:
         self._reload = user.auto_reload.amount if user.auto_reload is not None else None
         self._opening: BalanceReading | None = None
         self._checks: dict[LookKind, PriceCheck] = {}
-        self._falls: dict[str, Decimal] = {}
+        self._falls: dict[LookKind, dict[str, Decimal]] = {kind: {} for kind in LookKind}
         self.notes: list[str] = []
         self.charged_at_once = False
         """Return whether the wallet showed a generation of this run as soon as it was accepted."""
@@ -81,7 +81,13 @@ class PriceProbe:
         return True
 
     async def open(self, kind: LookKind) -> SingleSend:
-        """Read the wallet before a generation that goes alone."""
+        """Read the wallet before a generation that goes alone.
+
+        Raises RunStopped where it is a second one, and the ceilings have no room for another price.
+        """
+        await self._count_as_shown(kind)
+        if await self._stops_for_room(kind):
+            raise RunStopped
         reading = await self._wallet.read()
         before = reading.balance if reading is not None else None
         return SingleSend(kind, before, self._owed(before))
@@ -139,6 +145,8 @@ class PriceProbe:
         if kind not in self._checks:
             known = self._context.ledger.snapshot().prices.get(kind)
             check = begin_check(kind, price, known)
+            if known is not None and known.take is not None:
+                self._falls[kind][known.take] = known.usd
             if kind in self._doubtful and check.phase is Phase.CONFIRMED:
                 check = PriceCheck(kind, price)
             self._checks[kind] = check
@@ -153,27 +161,68 @@ class PriceProbe:
     async def _conclude(self, single: SingleSend, take: Take, fall: Decimal | None) -> None:
         context, kind = self._context, single.kind
         single.concluded = True
-        check = self._checks[kind].after_send(fall, room=context.ledger.room())
+        check = self._checks[kind].after_send(fall)
         self._checks[kind] = check
         if fall is None:
             return
-        self._falls[take.uid] = fall
+        if fall > 0:
+            self._falls[kind][take.uid] = fall
         if check.phase is Phase.UNMOVED:
             self.notes.append(
                 f"The wallet did not fall for {take.label} in time, so the price of "
                 f"{format_usd(take.price)} for a {kind} look is not confirmed yet."
             )
-        measured = check.measured
-        if measured is None:
+        measured = await self._note(check)
+        if measured is None or await self._stops_for_room(kind):
             return
-        same = [uid for uid, fall in self._falls.items() if is_same(fall, measured.usd)]
-        settled = check.phase is Phase.CONTRADICTED and measured.is_settled
-        await context.ledger.note_price(kind, measured, takes=same if settled else ())
-        words = (
-            f"the wallet fell by {format_usd(measured.usd)} for a {kind} look, and the plan counts "
-            f"{format_usd(measured.planned)}"
-        )
         if check.phase is Phase.SUSPECTED:
-            context.observer.said(f"{words}; one more goes alone, to see whether others bought.")
+            context.observer.said(
+                f"{_describe(kind, measured)}; one more goes alone, to see whether others bought."
+            )
         elif check.phase is Phase.CONTRADICTED:
-            context.stop_for_price(f"{words}{'; two generations agree' if settled else ''}")
+            agree = "; two generations agree" if measured.is_settled else ""
+            context.stop_for_price(f"{_describe(kind, measured)}{agree}")
+
+    async def _note(self, check: PriceCheck) -> MeasuredPrice | None:
+        """Commit what was measured, and which takes cost just that; None where nothing was.
+
+        Once the price is settled, a take counts as what the wallet fell by for it, whichever run
+        bought it.
+        """
+        measured, ledger = check.measured, self._context.ledger
+        if measured is None:
+            return None
+        falls = self._falls[check.kind].items()
+        same = [uid for uid, fall in falls if is_same(fall, measured.usd)]
+        if not measured.is_settled:
+            await ledger.note_price(check.kind, replace(measured, take=same[0] if same else None))
+            return measured
+        held = {take.uid: take.price for take in ledger.snapshot().all_takes}
+        other = [uid for uid in same if uid in held and not is_same(held[uid], measured.usd)]
+        await ledger.note_price(check.kind, measured, takes=other)
+        return measured
+
+    async def _count_as_shown(self, kind: LookKind) -> None:
+        """Count a take as what the wallet once fell by for it, where a person says that price."""
+        known = self._context.ledger.snapshot().prices.get(kind)
+        if known is None or known.take is None or not is_same(known.usd, self._checks[kind].price):
+            return
+        await self._context.ledger.note_price(kind, replace(known, take=None), takes=[known.take])
+
+    async def _stops_for_room(self, kind: LookKind) -> bool:
+        """Stop the run where no ceiling has room for a second send; return whether it did."""
+        known = self._checks[kind]
+        check = known.before_send(self._context.ledger.room())
+        if check is known:
+            return False
+        self._checks[kind] = check
+        if (measured := await self._note(check)) is not None:
+            self._context.stop_for_price(_describe(kind, measured))
+        return True
+
+
+def _describe(kind: LookKind, measured: MeasuredPrice) -> str:
+    return (
+        f"the wallet fell by {format_usd(measured.usd)} for a {kind} look, and the plan counts "
+        f"{format_usd(measured.planned)}"
+    )

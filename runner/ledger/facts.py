@@ -108,17 +108,18 @@ def with_changes(take: Take, changes: Mapping[str, Any]) -> Take:
 
 def price_facts(kind: LookKind, measured: MeasuredPrice) -> dict[str, Any]:
     """Return what the wallet showed that a generation costs, as JSON values."""
-    return {
+    facts = {
         "kind": str(kind),
         "usd": str(measured.usd),
         "state": str(measured.state),
         "planned": str(measured.planned),
         "sends": measured.sends,
     }
+    return facts if measured.take is None else {**facts, "take": measured.take}
 
 
 def price_of(facts: Mapping[str, Any]) -> tuple[LookKind, MeasuredPrice]:
     """Read what ``price_facts`` wrote. Raises ValueError for what is no price."""
     usd, planned = Decimal(facts["usd"]), Decimal(facts["planned"])
-    measured = MeasuredPrice(usd, PriceState(facts["state"]), planned, facts["sends"])
-    return LookKind(facts["kind"]), measured
+    state, take = PriceState(facts["state"]), facts.get("take")
+    return LookKind(facts["kind"]), MeasuredPrice(usd, state, planned, facts["sends"], take)

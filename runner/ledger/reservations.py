@@ -1,6 +1,6 @@
 """Whether a ledger's ceilings leave room for a price."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from runner.executor.ports import OverBudget, OverMonthCeiling
@@ -15,13 +15,28 @@ from runner.takes import PriceState, Take
 
 
 def compute_room(store: Store, ceilings: Ceilings) -> Decimal | None:
-    """Return what the ceilings leave for new reservations, in USD; None without a ceiling."""
-    rooms = []
+    """Return what the ceilings leave for new reservations, in USD; None without a ceiling.
+
+    A take for which the wallet fell by more than was planned counts as what it showed.
+    """
+    suspected, rooms = list(_find_suspected(store)), []
     if ceilings.run is not None:
-        rooms.append(ceilings.run - store.spent_in_run - compute_resumed(store, ceilings))
+        more = sum((usd for run, usd in suspected if _is_own(store, ceilings, run)), Decimal(0))
+        rooms.append(ceilings.run - store.spent_in_run - compute_resumed(store, ceilings) - more)
     if ceilings.campaign is not None:
-        rooms.append(ceilings.campaign - store.spent)
+        more = sum((usd for _run, usd in suspected), Decimal(0))
+        rooms.append(ceilings.campaign - store.spent - more)
     return min(rooms, default=None)
+
+
+def _find_suspected(store: Store) -> Iterator[tuple[str | None, Decimal]]:
+    """Yield the run of each take that may have cost more than it holds, and how much, in USD."""
+    with store.lock:  # another thread writes
+        state = store.state
+        for measured in state.prices.values():
+            take = state.takes.get(measured.take or "")
+            if take is not None and reserved_amount(take):
+                yield take.run, max(measured.usd - take.price, Decimal(0))
 
 
 def compute_resumed(store: Store, ceilings: Ceilings) -> Decimal:

@@ -93,13 +93,12 @@ class PriceCheck:
             sends=sum(is_same(fall, least) for fall in self.falls),
         )
 
-    def after_send(self, fall: Decimal | None, *, room: Decimal | None) -> "PriceCheck":
+    def after_send(self, fall: Decimal | None) -> "PriceCheck":
         """Return the check after one single send. The second that tells something is the last.
 
         ``fall`` is what ``measure`` gave when the wallet had had its time; None where the send
         tells nothing: it bought nothing, its outcome is unknown, or it failed and may never be
-        charged. ``room`` is what the ceilings leave for a further send, in USD (None: no ceiling),
-        with this one counted at its planned price.
+        charged.
         """
         if fall is None:
             return self
@@ -107,16 +106,22 @@ class PriceCheck:
         if fall and is_same(fall, self.price):
             return replace(self, phase=Phase.CONFIRMED, falls=(), sends=sends)
         falls = (*self.falls, fall) if fall > 0 else self.falls
-        if sends > 1 or not fall or not self._has_room(fall, room):
+        if sends > 1 or not fall:
             phase = Phase.CONTRADICTED if falls else Phase.UNMOVED
         else:
             phase = Phase.SUSPECTED if falls else Phase.UNCONFIRMED
         return replace(self, phase=phase, falls=falls, sends=sends)
 
-    def _has_room(self, fall: Decimal, room: Decimal | None) -> bool:
-        """Return whether a second send fits at the higher price, this one counted as measured."""
-        higher = max(fall, self.price)
-        return room is None or fall < 0 or room - (fall - self.price) >= higher
+    def before_send(self, room: Decimal | None) -> "PriceCheck":
+        """Return the check before a single send: a second one has to fit at the higher price.
+
+        ``room`` is what the ceilings leave for it, in USD (None: no ceiling), with the first one
+        counted at what the wallet showed.
+        """
+        if self.phase is not Phase.SUSPECTED or room is None:
+            return self
+        has_room = room >= max(*self.falls, self.price)
+        return self if has_room else replace(self, phase=Phase.CONTRADICTED)
 
 
 def begin_check(kind: LookKind, price: Decimal, known: MeasuredPrice | None) -> PriceCheck:

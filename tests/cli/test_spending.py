@@ -62,6 +62,12 @@ def test_beside_the_plan_stands_what_is_not_confirmed_and_what_the_wallet_showed
     assert note.endswith("(to buy at it: --price prompt=4)")
     assert price_options(bought) == "--price prompt=4"  # and ends what `status` says to do next
     assert [n for n in price_notes(bought, DOLLARS) if "prompt" in n] == [note]  # one word of it
+    suspected = replace(FOUR, state=PriceState.SUSPECTED, sends=1)
+    _, bought = planned(campaign(look("a")), measured=suspected)
+    (note,) = price_notes(bought)
+    assert "fell by $4.00 for a prompt look, and the plan counts $1.00; the next one" in note
+    _, bought = planned(campaign(look("a")), measured=replace(suspected, planned=Decimal(2)))
+    assert price_notes(bought) == []  # it was told of another price
 
 
 def test_another_price_is_refused_with_both_figures_and_how_to_say_it() -> None:

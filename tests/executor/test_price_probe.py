@@ -1,5 +1,6 @@
 """One generation alone: what the probe reads around it, and what it commits of that."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, cast
@@ -55,8 +56,11 @@ class Account:
     def room(self) -> Decimal | None:
         return self.left
 
-    async def note_price(self, _kind: LookKind, price: MeasuredPrice, *, takes: Any) -> None:
+    async def note_price(
+        self, kind: LookKind, price: MeasuredPrice, *, takes: Sequence[str] = ()
+    ) -> None:
         self.noted.append((price, tuple(takes)))
+        self.prices[kind] = price
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -218,9 +222,9 @@ def test_a_stop_ends_the_reading_and_concludes_nothing() -> None:
 
 
 def test_another_price_is_suspected_then_contradicted_and_both_takes_count_at_it() -> None:
-    account = Account([100, 96, 96, 92])
+    account = Account([100, 96, 96, 92], takes=[take(1), take(2)])
     send(account.probe(), take(1), take(2))
-    suspected = MeasuredPrice(Decimal(4), PriceState.SUSPECTED, ONE, 1)
+    suspected = MeasuredPrice(Decimal(4), PriceState.SUSPECTED, ONE, 1, "uid-1")
     settled = MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, ONE, 2)
     assert account.noted == [(suspected, ()), (settled, ("uid-1", "uid-2"))]
     (said,) = account.words
@@ -233,16 +237,66 @@ def test_two_other_falls_that_differ_stop_the_run_and_change_no_take() -> None:
     account = Account([100, 93, 93, 89])
     probe = account.probe()
     send(probe, take(1), take(2))
-    assert account.noted[-1] == (MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, ONE, 1), ())
+    told = MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, ONE, 1, "uid-2")
+    assert account.noted[-1] == (told, ())
     assert [reason.endswith("$1.00") for reason in account.stopped] == [True]
     assert not probe.charged_at_once
 
 
 def test_without_room_for_a_second_send_the_first_one_stops_the_run() -> None:
-    account = Account([100, 96], left=Decimal(4))
+    account = Account([100, 96], left=Decimal("3.99"))
     send(account.probe(), take(1))
     assert (len(account.stopped), account.words) == (1, [])
-    assert account.noted == [(MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, ONE, 1), ())]
+    assert account.noted[-1] == (SHOWN, ())
+
+
+SUSPECTED = MeasuredPrice(Decimal(4), PriceState.SUSPECTED, ONE, 1, "uid-9")
+SHOWN = MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, ONE, 1, "uid-1")
+
+
+@pytest.mark.parametrize(("left", "stops"), [(None, False), ("4", False), ("3.99", True)])
+def test_a_second_send_leaves_only_where_the_suspected_price_has_room(
+    left: str | None, *, stops: bool
+) -> None:
+    """The suspicion may be another run's, whose ceilings were others."""
+    room = None if left is None else Decimal(left)
+    account = Account([100], left=room, prices={PROMPT: SUSPECTED})
+    probe = account.probe()
+    assert probe.start_check(PROMPT, ONE)
+    if not stops:
+        run_virtual(lambda: probe.open(PROMPT))
+        assert (account.noted, account.stopped) == ([], [])
+        return
+    with pytest.raises(RunStopped):
+        run_virtual(lambda: probe.open(PROMPT))
+    assert account.noted == [(replace(SHOWN, take="uid-9"), ())]
+    (reason,) = account.stopped
+    assert reason == "the wallet fell by $4.00 for a prompt look, and the plan counts $1.00"
+
+
+def test_what_another_run_bought_counts_as_it_cost_once_a_second_send_agrees() -> None:
+    account = Account([100, 96], takes=[take(9, run="earlier"), take(1)])
+    account.prices = {PROMPT: SUSPECTED}
+    send(account.probe(), take(1))
+    settled = MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, ONE, 2)
+    assert account.noted == [(settled, ("uid-9", "uid-1"))]
+
+
+@pytest.mark.parametrize("state", [PriceState.SUSPECTED, PriceState.CONTRADICTED])
+def test_what_a_person_says_is_what_the_take_that_showed_it_counts_at(state: PriceState) -> None:
+    account = Account([100, 96], takes=[take(9, run="earlier")])
+    account.prices = {PROMPT: replace(SUSPECTED, state=state)}
+    probe = account.probe()
+    assert probe.start_check(PROMPT, Decimal(4))
+    run_virtual(lambda: probe.open(PROMPT))  # before the ceilings are asked for room
+    assert account.noted == [(replace(SUSPECTED, state=state, take=None), ("uid-9",))]
+
+
+def test_a_fall_that_others_caused_changes_no_take() -> None:
+    account = Account([100, 99], takes=[take(9, run="earlier"), take(1)])
+    account.prices = {PROMPT: SUSPECTED}
+    send(account.probe(), take(1))
+    assert account.noted == [(CONFIRMED, ())]
 
 
 def test_a_reload_between_two_readings_is_no_other_price() -> None:
@@ -288,6 +342,7 @@ def test_what_a_late_wallet_owes_is_no_part_of_the_next_price(
 def test_only_a_late_wallet_whose_balance_is_known_owes_anything() -> None:
     account = Account([98], takes=[take(7), take(8), take(9)])
     probe = account.probe()
+    assert probe.start_check(PROMPT, ONE)
     assert run_virtual(lambda: probe.open(PROMPT)).owed == 0  # in time
     account.shows = [100]
     send(probe, take())

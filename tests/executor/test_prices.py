@@ -1,5 +1,6 @@
 """The wallet is a witness: one generation of an unconfirmed kind goes alone, and what follows."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from runner.executor.refunds import SETTLING
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.reading import read_ledger
-from runner.model import Look, LookKind
+from runner.model import Look, LookKind, Prices
 from runner.policy.budget import Ceilings
 from runner.policy.exit_codes import Exit, exit_code
 from runner.replies import AutoReload
@@ -88,7 +89,8 @@ def test_a_real_price_of_four_dollars_stops_before_the_ceiling_is_passed(harness
     assert purse.spent == 5  # the base, and one look; $4 more would have passed the ceiling
     assert "fell by $4.00 for a prompt look, and the plan counts $1.00" in (outcome.price or "")
     known = known_prices(harness)[PROMPT]
-    assert known == MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, Decimal(1), 1)
+    first = harness.take("l00")
+    assert known == MeasuredPrice(Decimal(4), PriceState.CONTRADICTED, Decimal(1), 1, first.uid)
 
 
 def test_another_price_is_believed_after_two_single_sends_and_no_more(harness: Harness) -> None:
@@ -234,6 +236,42 @@ def test_a_suspicion_outlives_the_run_and_the_next_send_is_the_second(harness: H
     assert known_prices(harness)[PROMPT].state is PriceState.SUSPECTED
     assert exit_code(harness.run(campaign(look("a"), look("b"), look("c")))) is Exit.BUDGET
     assert purse.spent == 9
+    assert [harness.take(key).price for key in "ab"] == [4, 4]  # whichever run bought them
+
+
+@pytest.mark.parametrize(
+    ("ceilings", "spent"),
+    [
+        (Ceilings(run=Decimal(3)), 5),
+        (Ceilings(run=Decimal(4)), 9),  # what an earlier run bought is none of this run's
+        (Ceilings(campaign=Decimal(8)), 5),
+        (Ceilings(campaign=Decimal(9)), 9),
+    ],
+)
+def test_a_suspected_price_is_tried_again_only_where_the_ceilings_have_room_for_it(
+    harness: Harness, ceilings: Ceilings, spent: int
+) -> None:
+    purse = harness.purse(prompt=4)
+    harness.run(campaign(look("a")))
+    outcome = harness.run(campaign(look("a"), look("b"), look("c")), ceilings=ceilings)
+    assert exit_code(outcome) is Exit.BUDGET
+    assert purse.spent == spent
+    assert "fell by $4.00 for a prompt look, and the plan counts $1.00" in (outcome.price or "")
+
+
+def test_a_price_that_a_person_says_counts_for_what_showed_it_before_more_is_bought(
+    harness: Harness,
+) -> None:
+    purse = harness.purse(prompt=4)
+    harness.run(campaign(look("a")))
+    dear = replace(campaign(look("a"), look("b")), prices=Prices(prompt=Decimal(4)))
+    outcome = harness.run(dear, ceilings=Ceilings(campaign=Decimal(8)))
+    assert exit_code(outcome) is Exit.BUDGET
+    assert purse.spent == 5
+    outcome = harness.run(dear, ceilings=Ceilings(campaign=Decimal(9)))
+    assert exit_code(outcome) is Exit.DONE
+    assert purse.spent == 9
+    assert known_prices(harness)[PROMPT].state is PriceState.CONFIRMED
 
 
 def test_nothing_is_called_refunded_by_a_wallet_that_never_showed_a_price(harness: Harness) -> None:

@@ -27,8 +27,9 @@ def falls(
     check = PriceCheck(LookKind.PROMPT, price)
     for fall in sends:
         assert check.goes_alone
-        left = None if room is None else Decimal(room) - price
-        check = check.after_send(None if fall is None else Decimal(fall), room=left)
+        check = check.after_send(None if fall is None else Decimal(fall))
+        held = sum((max(price, one) for one in check.falls), Decimal(0))
+        check = check.before_send(None if room is None else Decimal(room) - held)
     return check
 
 
@@ -100,7 +101,11 @@ def test_a_check_begins_with_what_the_account_is_known_to_take(
     check = begin_check(LookKind.PROMPT, ONE, known)
     assert check.phase is phase
     if phase is Phase.SUSPECTED:  # the next send is the second, not another first
-        assert check.after_send(FOUR, room=None).phase is Phase.CONTRADICTED
+        assert check.after_send(FOUR).phase is Phase.CONTRADICTED
+        assert check.before_send(FOUR) is check
+        assert check.before_send(FOUR - ONE).phase is Phase.CONTRADICTED
+    else:
+        assert check.before_send(Decimal(0)) is check
 
 
 @pytest.mark.parametrize(
