@@ -107,6 +107,8 @@ class Environment:
         self.strikes: list[str] = []
         self.lost_pictures: set[str] = set()
         self.deleted: set[str] = set()
+        self.faces: dict[str, str] = {}
+        """Return the faces of looks that were deleted: their pictures may be here still."""
         self.trouble_found: BaseException | None = None
         self.armed = set(history.armed)
         self.dead = False

@@ -339,6 +339,7 @@ class Judge(Auditor):
         look = account.looks.get(look_id)
         if look is None:
             return
+        self._environment.faces[look_id] = look.face
         if any(one.id != look_id for one in account.looks_of(look.group_id)):
             return
         self.must(process.with_groups, f"{label} is the last look of its group, and is deleted")
@@ -466,12 +467,16 @@ class Judge(Auditor):
         """Return whether a take shows another face than its chain began with, by the books."""
         picks = dict(self.rows("SELECT look, take FROM picks"))
         root = find_root(take, picks, self.take)
-        known = self._environment.simulator.account.looks
-        one, other = (known.get(t["avatar_id"]) if t else None for t in (take, root))
-        if one is None or other is None or place_of(one.face) == place_of(other.face):
+        one, other = (self._face_of(t["avatar_id"]) if t else None for t in (take, root))
+        if one is None or other is None or place_of(one) == place_of(other):
             return False
         review = read_snapshot(self.ledger).reviews.get(take["uid"])
         return review is None or review.state is not ReviewState.APPROVED
+
+    def _face_of(self, look_id: str) -> str | None:
+        """Return the face that a look shows or showed; None where HeyGen never had it."""
+        look = self._environment.simulator.account.looks.get(look_id)
+        return look.face if look is not None else self._environment.faces.get(look_id)
 
     def _is_of_the_picked_root(self, take: "Mapping[str, Any]") -> bool:
         """Return whether the pick that a take's chain begins with now is what it was made from."""

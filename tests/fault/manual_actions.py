@@ -100,6 +100,7 @@ class ManualActions:
         if not looks:
             return None
         account, look = self._environment.simulator.account, rng.choice(looks)
+        self._environment.faces[look.id] = look.face
         account.drop(look)
         if account.cover(look.group_id)[0] is None:
             account.drop(account.groups[look.group_id])
