@@ -25,15 +25,14 @@ from runner.takes import Take
 class UnknownCase:
     """What every decision about an unknown take needs.
 
-    ``unwanted`` are the uids of the takes that the manifest did not want when the command began.
-    What was wanted then, and no longer is after others were adopted, counts as wanted until the
-    end: nobody is believed too early. ``findings`` are what the searches found, by uid.
+    What was wanted when the command began, and no longer is after others were adopted, counts as
+    wanted until the end: nobody is believed too early. ``findings`` are what the searches found, by
+    uid.
     """
 
     work: OpenSession
     campaign: Campaign
     searcher: UnknownResolver
-    unwanted: frozenset[str]
     found: list[dict[str, Any]] = field(default_factory=list)
     """What the searches found, as programs read it."""
     findings: dict[str, Finding] = field(default_factory=dict)
@@ -63,7 +62,7 @@ class UnknownCase:
     def why_not_again(self, take: Take) -> str | None:
         """Return in words why no run sends a take again; None where one may."""
         finding = self.findings.get(take.uid)
-        if take.uid in self.unwanted:
+        if take.uid in self.searcher.unwanted:
             return "the manifest does not want it any more"
         if finding is not None and finding.needs_person:
             return "a search cannot tell what it made"

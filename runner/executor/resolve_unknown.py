@@ -41,13 +41,15 @@ UNANSWERED_GAP = 1.0
 
 
 class UnknownResolver:
-    """Searches for unknown takes and adopts what is certain."""
+    """Searches for unknown takes and adopts what is certain.
 
-    def __init__(self, context: RunContext) -> None:
+    ``unwanted`` are the uids of takes that the manifest does not want: they are never sent again.
+    """
+
+    def __init__(self, context: RunContext, unwanted: Collection[str] = ()) -> None:
         self._context = context
         self._turns: defaultdict[str | None, anyio.Lock] = defaultdict(anyio.Lock)
-        self.unwanted: Collection[str] = ()
-        """The uids of takes that the manifest does not want: they are never sent again."""
+        self.unwanted = frozenset(unwanted)
         self.findings: dict[str, Finding] = {}
         """The last finding for each take that stayed unknown."""
 

@@ -43,8 +43,7 @@ class Scheduler:
         self._context = context
         self._changed = anyio.Event()
         self._rate_gate = RateGate(context, self._wake)
-        self._resolver = UnknownResolver(context)
-        self._resolver.unwanted = plan.unwanted_in_flight
+        self._resolver = UnknownResolver(context, plan.unwanted_in_flight)
         self._buyer = Buyer(context, self._rate_gate, self._resolver)
         self._poller = Poller(context, self._rate_gate, self._resume)
         self._faces = FaceMeasuring(context)

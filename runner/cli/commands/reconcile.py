@@ -162,8 +162,8 @@ def open_case(work: OpenSession, campaign: Campaign) -> UnknownCase:
     """Return what decisions about unknown takes need, as the manifest wants things now."""
     plan = make_plan(campaign, work.ledger.snapshot())
     work.context.wanted = wanted_by(plan)
-    searcher = UnknownResolver(work.context)
-    return UnknownCase(work, campaign, searcher, frozenset(plan.unwanted_in_flight))
+    searcher = UnknownResolver(work.context, plan.unwanted_in_flight)
+    return UnknownCase(work, campaign, searcher)
 
 
 async def believe(
