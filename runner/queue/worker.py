@@ -317,6 +317,8 @@ class Worker:
             self._running[begun.run.run] = (begun, process)
         output = BoundedOutput(lambda text, error: queue.write_output(begun, text, error=error))
         try:
+            if self._stopping.is_set():  # whoever asks the runs to end may not have seen this one
+                self._ask_to_end(begun, process)
             code = process.follow(output.write)
             output.finish()
             return code

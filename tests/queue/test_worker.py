@@ -409,6 +409,19 @@ def test_a_verdict_is_kept_where_the_worker_stops_and_an_interrupted_run_is_hand
     assert (run.state, run.exit_code) == (state, code if is_over else None)
 
 
+def test_a_run_that_begins_while_its_worker_stops_is_asked_to_end() -> None:
+    setting = Setting(None)
+
+    def start_run(_begun: BegunRun) -> RunProcess:
+        setting.worker.stop()  # and the others are asked before this one is known
+        return setting.processes[0]
+
+    setting.worker._start_run = start_run
+    assert not setting.worker._carry_out(setting.queue, setting.run)
+    assert setting.processes[0].times_asked == 1
+    assert setting.queue.runs[setting.run].state is RunState.RUNNING
+
+
 def test_what_cannot_be_carried_out_is_left_to_others() -> None:
     setting = Setting()  # there is no process to start
     with setting.carrying_out() as thread:
