@@ -101,8 +101,13 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
     context = context._replace(account=pack.account, shows_plan=not is_first, shows_catalog=False)
     _remember_ledger(campaign, pack, request.on)
     told, begun = False, time.monotonic()
+    moved: PlanMoved | None = None
     while True:
         try:
+            if moved is not None:
+                if not _is_own_progress(moved, context, campaign, pack, request):
+                    raise moved
+                request, moved = _resume(request), None
             if request.cascade and is_scheduled and _has_begun(context, campaign, pack, request):
                 request = _resume(request)  # what it cascaded to may be under way
             return start(context, campaign, request)
@@ -117,11 +122,9 @@ def carry_out_queued(context: Context, pack: Pack, request: Request, *, attempt:
             click.echo(f"{error.message} It is tried again.", err=True)
             time.sleep(AWAY_PAUSE)
         except PlanMoved as error:
-            if request.saved is None or not _is_own_progress(
-                error, context, campaign, pack, request
-            ):
+            if request.saved is None or error is moved:
                 raise
-            request = _resume(request)
+            moved = error  # whose doing that was the ledger tells, which may be away for now
 
 
 def _remember_ledger(campaign: Campaign, pack: Pack, on: SharedLedgers) -> None:

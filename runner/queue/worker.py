@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from typing import Protocol
 
-from runner.errors import LookbookError
+from runner.errors import DatabaseAway, LookbookError
 from runner.policy.exit_codes import Exit
 from runner.queue.hung import HUNG_AFTER, MainLoop, SilentRuns
 from runner.queue.port import WORKER_BEAT, WORKER_DEAD_AFTER, BegunRun, Engine, WorkerQueue
@@ -26,7 +26,7 @@ GRACE = 60.0
 """Seconds for which a run that was asked to end is waited for."""
 
 MAX_TROUBLE = 60.0
-"""Seconds for which what hands out runs may fail before this worker ends."""
+"""Seconds for which what hands out runs, or connects for one, may fail before this worker ends."""
 
 MAX_KILLS = 3
 """A run whose process was killed so often, wherever, is not begun again."""
@@ -244,13 +244,32 @@ class Worker:
     def carry_out(self, run: str) -> None:
         """Carry out a run to its verdict; never return without one: that would be the run's end."""
         try:
-            with closing(self._open_queue()) as queue:
-                if self._carry_out(queue, run):
-                    return
+            queue = self._open_patiently(run)
+            if queue is not None:
+                with closing(queue):
+                    if self._carry_out(queue, run):
+                        return
         except Exception as error:
             log.exception("run %s", run)
             self._fail(f"Run {run} could not be carried out: {error}")
         threading.Event().wait()  # it ends with this process, and is handed on
+
+    def _open_patiently(self, run: str) -> ClosingQueue | None:
+        """Return a queue for a run; None once this worker ends. Raises DatabaseAway in the end.
+
+        What breaks later is waited for by the queue itself, statement by statement: a run that is
+        under way goes on meanwhile, and none is begun again for that.
+        """
+        deadline = time.monotonic() + MAX_TROUBLE
+        while not self._stopping.is_set():
+            try:
+                return self._open_queue()
+            except DatabaseAway as error:
+                if time.monotonic() > deadline:
+                    raise
+                log.warning("run %s: %s It is tried again.", run, error.message)
+            self._stopping.wait(WORKER_BEAT)
+        return None
 
     def _carry_out(self, queue: WorkerQueue, run: str) -> bool:
         """Return whether a run is over; False where it is to be handed on, or was already."""

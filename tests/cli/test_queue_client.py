@@ -520,6 +520,30 @@ def test_only_what_a_queued_run_has_bought_itself_lets_it_go_on_after_its_plan_m
         carry_out(queued, database, manifest, 4, Context())
 
 
+def test_a_run_whose_plan_moved_asks_again_whose_doing_it_was_where_the_database_is_away(
+    queued: Pack,
+    database: MemoryDatabase,
+    manifest: Path,
+    started: Callable[..., list[tuple[Campaign, Request]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refusals = [DatabaseAway("The studio cannot be reached.")]
+    asked: list[object] = []
+
+    def is_own_progress(*given: object) -> bool:
+        asked.append(given[0])
+        if refusals:
+            raise refusals.pop()
+        return True
+
+    monkeypatch.setattr(queued_run, "_is_own_progress", is_own_progress)
+    held = LedgerClaimed("Another run holds the ledger.")
+    seen = started(LEDGER_MOVED, held, 0)  # asked once: what others do later is none of it
+    assert carry_out(queued, database, manifest, 2, Context()) == 0
+    assert [request.saved is None for _, request in seen] == [False, True, True]
+    assert asked == [LEDGER_MOVED] * 2
+
+
 def test_a_worker_refuses_a_picture_that_was_not_packed(
     queued: Pack,
     database: MemoryDatabase,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import StorageError, UsageError
+from runner.errors import DatabaseAway, StorageError, UsageError
 from runner.queue import run_output
 from runner.queue import worker as workers
 from runner.queue.hung import HUNG_AFTER
@@ -420,6 +420,45 @@ def test_a_run_that_begins_while_its_worker_stops_is_asked_to_end() -> None:
     assert not setting.worker._carry_out(setting.queue, setting.run)
     assert setting.processes[0].times_asked == 1
     assert setting.queue.runs[setting.run].state is RunState.RUNNING
+
+
+def refuse_to_open(setting: Setting, times: float) -> list[int]:
+    """Refuse so many connections; return what counts them."""
+    refused: list[int] = []
+
+    def open_queue() -> MemoryQueue:
+        if len(refused) < times:
+            refused.append(1)
+            raise DatabaseAway("The studio cannot be reached: too many connections.")
+        return setting.queue
+
+    setting.worker._open_queue = open_queue
+    return refused
+
+
+def test_a_run_whose_worker_gets_no_connection_for_now_is_carried_out_once_it_gets_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workers, "WORKER_BEAT", 0.0)
+    setting = Setting(0)
+    refused = refuse_to_open(setting, 3)
+    with setting.carrying_out() as thread:
+        thread.join(SOON)
+    run = setting.queue.runs[setting.run]
+    assert (len(refused), run.exit_code, run.attempt, setting.worker.trouble) == (3, 0, 1, None)
+
+
+def test_a_connection_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = Setting()
+    refused = refuse_to_open(setting, float("inf"))
+    monkeypatch.setattr(setting.worker._stopping, "wait", lambda _beat: setting.worker.stop())
+    assert setting.worker._open_patiently(setting.run) is None  # asked to end: that is no trouble
+    assert len(refused) == 1
+    monkeypatch.setattr(workers, "MAX_TROUBLE", -1.0)
+    setting.worker._stopping.clear()
+    with pytest.raises(DatabaseAway):
+        setting.worker._open_patiently(setting.run)
+    assert len(refused) == 2
 
 
 def test_what_cannot_be_carried_out_is_left_to_others() -> None:
