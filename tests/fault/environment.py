@@ -116,7 +116,8 @@ class Environment:
         self._judge: Any = None
         self.judges: list[Any] = []
         self.senders: dict[str, Any] = {}
-        self.late: set[str] = set()
+        self.late = Counter[str]()
+        """Return how many requests with a key lay on a wire for minutes."""
         self.asserted: dict[str, Decimal] = {}
         self._process: Any = None
         self.beside: Callable[[], None] = lambda: None

@@ -660,7 +660,7 @@ class Judge(Auditor):
     def _once(self, charges: list[ChargeRow], what: str, uid: str) -> None:
         """At most one charge; one more where keys are ignored and nobody can see in time.
 
-        A list that lags hides what a lost answer bought, and a request that lies on a wire for
+        A list that lags hides what a lost answer bought, and each request that lies on a wire for
         minutes buys only after the search for it.
 
         Sends of one name and body are interchangeable (docs/money.md, "While the outcome is
@@ -669,10 +669,9 @@ class Judge(Auditor):
         """
         environment, most = self._environment, 1
         if environment.simulator.behaviour.ignore_keys != "honoured":
-            late = {charge.idempotency_key for charge in charges} & environment.late
-            most += bool(environment.simulator.behaviour.lists_lag or late) + self._unbought_beside(
-                uid
-            )
+            late = sum(environment.late[c] for c in {one.idempotency_key or "" for one in charges})
+            most += max(late, bool(environment.simulator.behaviour.lists_lag))
+            most += self._unbought_beside(uid)
             environment.seen["a doubled charge"] += len(charges) > 1
         self.must(len(charges) <= most, f"{what} was charged {len(charges)} times")
 

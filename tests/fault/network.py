@@ -80,7 +80,7 @@ class Network(httpx.AsyncBaseTransport):
             raise httpx.ReadTimeout("timed out")
         if trouble == "late":
             before = 60 + 240 * stream.random()
-            environment.late.add(request.headers.get("idempotency-key", ""))
+            environment.late[request.headers.get("idempotency-key", "")] += 1
         served = await self._deliver(request, body, before)
         after = _latency(stream.random())
         await asyncio.sleep(60 + after if trouble == "slow-answer" else after)
