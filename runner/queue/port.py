@@ -107,12 +107,12 @@ class BegunRun:
     """A run that a worker has begun, and what it needs for it.
 
     ``attempt`` is handed back with everything that is said of it: who has another one is fenced.
-    ``text`` is the pack as the queue holds it, and ``contents`` are its pictures.
+    ``text`` is the pack as the queue holds it, ``contents`` are its pictures once they are read.
     """
 
     run: QueuedRun
     text: str = field(repr=False)
-    contents: Mapping[str, bytes] = field(repr=False)
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def read_pack(self) -> Pack:
         """Return its pack. Raises UnreadablePack."""
@@ -227,6 +227,9 @@ class WorkerQueue(RunQueue, Protocol):
 
     def begin(self, run: str, worker: str) -> BegunRun | None:
         """Begin a run; None where it has ended, or was cancelled before, which ends it."""
+
+    def read_pictures(self, begun: BegunRun) -> BegunRun:
+        """Return a run that was begun with its pictures. Raises UnreadablePack or StorageError."""
 
     def is_wanted(self, begun: BegunRun) -> bool:
         """Return whether a run that was begun is still this worker's, and nobody cancelled it."""

@@ -323,7 +323,7 @@ class Worker:
             told = f"Run {begun.run.run} goes on in {self.name}."
             queue.write_output(begun, f"{told}\n", error=True)
         try:
-            process = self._start_run(begun)
+            process = self._start_run(queue.read_pictures(begun))
         except LookbookError as error:
             lines = [f"This run could not be started: {error.message}", error.hint or ""]
             queue.write_output(begun, "\n".join(lines).strip() + "\n", error=True)

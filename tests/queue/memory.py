@@ -177,7 +177,11 @@ class MemoryQueue:
         attempt = there.attempt + 1
         self.runs[run] = replace(there, attempt=attempt, worker=worker, started_at=started)
         pack = self.packs[run]
-        return BegunRun(self.runs[run], self.texts.get(run, pack.to_json()), pack.contents)
+        return BegunRun(self.runs[run], self.texts.get(run, pack.to_json()))
+
+    def read_pictures(self, begun: BegunRun) -> BegunRun:
+        begun.read_pack()
+        return replace(begun, contents=self.packs[begun.run.run].contents)
 
     def is_wanted(self, begun: BegunRun) -> bool:
         there = self.runs[begun.run.run]

@@ -54,7 +54,7 @@ def test_a_run_goes_through_the_queue_with_all_that_it_needs(queue: WorkerQueue,
     assert queue.find_new([pack.account]) == []
     begun = queue.begin(run, "worker")
     assert begun is not None
-    assert begun.read_pack() == pack
+    assert queue.read_pictures(begun).read_pack() == pack
     assert begun.run.state is RunState.RUNNING
     queue.write_output(begun, "one\ntwo\n", error=True)
     queue.write_output(begun, "{}", error=False)
@@ -216,7 +216,7 @@ def test_what_ended_long_ago_is_deleted_and_nothing_else(queue: WorkerQueue, use
     assert [bool(queue.read_output(run)) for run in (young, running)] == [True, True]
     again = queue.begin(running, "other")
     assert again is not None
-    assert again.read_pack().contents == {user: PICTURE}
+    assert queue.read_pictures(again).contents == {user: PICTURE}
     assert queue.end(again, 0)
     age_runs(queue, [young, running], 91)
     assert queue.delete_runs(queue.find_old_runs(90 * 86_400.0)) >= 1
@@ -233,16 +233,36 @@ def test_a_picture_is_there_whenever_it_is_pruned(
         act_after(shared, statement, lambda: other.delete_runs([]), monkeypatch)
         begun = shared.begin(shared.enqueue(pack, by="ada"), "worker")
     assert begun is not None
-    assert begun.read_pack().contents == {user: PICTURE}
+    assert shared.read_pictures(begun).contents == {user: PICTURE}
     assert shared.end(begun, 0)
     pytest.importorskip("croniter", reason="make test-distributed installs it")
     schedule = shared.add_schedule(pack, "0 2 * * *", "UTC", by="ada")
     age_runs(shared, [begun.run.run], 91)
     shared.delete_runs([begun.run.run])
-    assert shared._read_pictures(pack.to_json()) == {user: PICTURE}
+    assert shared.read_pictures(begun).contents == {user: PICTURE}
     assert shared.remove_schedule(schedule)
     assert shared.delete_runs([]) == 1
-    assert shared._read_pictures(pack.to_json()) == {}
+    assert shared.read_pictures(begun).contents == {}
+
+
+@pytest.mark.distributed
+def test_pictures_that_take_longer_together_than_a_statement_may_are_read(
+    shared: "PostgresQueue", user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runner.ledger.postgres import connection
+    from runner.queue.postgres import store
+
+    contents = {f"{user}{number}": PICTURE for number in range(3)}
+    pictures = {f"{name}.png": name for name in contents}
+    pack = replace(make_pack(user), pictures=pictures, contents=contents)
+    run = shared.enqueue(pack, by="ada")
+    slow = store.PICTURE.replace("SELECT", "SELECT pg_sleep(0.6)::text,", 1)
+    monkeypatch.setattr(store, "PICTURE", f"SELECT sha256, data FROM ({slow}) AS slow")
+    monkeypatch.setattr(connection, "TRANSACTION_TIMEOUT", "500ms")
+    with closing(shared.again()) as far:
+        begun = far.begin(run, "worker")
+        assert begun is not None
+        assert far.read_pictures(begun).contents == contents
 
 
 @pytest.mark.distributed

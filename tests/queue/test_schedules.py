@@ -118,7 +118,7 @@ def test_what_is_due_is_queued_once_and_left_alone_while_it_goes_on(
     assert [one.run for one in queue.find_new([pack.account])] == [run.run]
     begun = queue.begin(run.run, "worker")
     assert begun is not None
-    read = begun.read_pack()
+    read = queue.read_pictures(begun).read_pack()
     assert read == pack
     assert read.options["replan"]
     assert (str(read.most_usd), read.options["up_to_budget"]) == ("25.00", True)

@@ -379,6 +379,27 @@ def test_a_run_that_cannot_be_started_ends_and_its_worker_serves_on() -> None:
     assert setting.worker.trouble is None
 
 
+def test_pictures_that_cannot_be_read_end_that_run_alone_and_in_the_end_nobody_reads_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setting, asked = Setting(), []
+
+    def refuse(begun: BegunRun) -> BegunRun:
+        asked.append(begun.attempt)
+        raise StorageError("The ledger could not be read: its connection ended.")
+
+    monkeypatch.setattr(setting.queue, "read_pictures", refuse)
+    assert setting.worker._carry_out(setting.queue, setting.run)
+    run = setting.queue.runs[setting.run]
+    assert (run.state, run.exit_code, setting.worker.trouble) == (RunState.ENDED, 2, None)
+    assert "could not be started: The ledger could not be read" in str(run.message)
+    again = setting.queue.enqueue(make_pack("me"), by="ada")
+    for _ in range(MAX_BEGUN):
+        assert setting.queue.begin(again, "another") is not None
+    assert setting.worker._carry_out(setting.queue, again)
+    assert (setting.queue.runs[again].exit_code, asked) == (70, [1])
+
+
 def test_a_run_that_never_comes_to_an_end_is_not_begun_for_ever() -> None:
     setting = Setting()  # a process that is started fails the test
     for _ in range(MAX_BEGUN):

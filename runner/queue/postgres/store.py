@@ -6,13 +6,14 @@ was taken for dead, and comes back, writes nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from runner import __version__
 from runner.ledger.postgres.connection import PostgresConnection, explain_database_errors
 from runner.ledger.postgres.owner import name_owner
 from runner.ledger.postgres.schema import migrate_schema
-from runner.queue.pack import Pack, UnreadablePack
+from runner.queue.pack import Pack
 from runner.queue.port import (
     PROTOCOL,
     WORKER_DEAD_AFTER,
@@ -68,6 +69,7 @@ RETURNING pack, extract(epoch FROM started_at)::double precision
 """
 """Idempotent: made again after a lost answer it begins the same attempt."""
 
+PICTURE = "SELECT sha256, data FROM lookbook.pack_blobs WHERE sha256 = %s"
 END_CANCELLED = (
     "UPDATE lookbook.runs SET ended_at = clock_timestamp(), attempt = attempt + 1 "
     "WHERE id = %s AND ended_at IS NULL AND cancelled RETURNING id"
@@ -309,15 +311,20 @@ class PostgresQueue:
             rows = self._fetch(BEGIN, attempt, worker, run, last, attempt, worker)
             for pack, started_at in rows:  # none where another worker was faster
                 begun = replace(there, attempt=attempt, worker=worker, started_at=started_at)
-                return BegunRun(begun, pack, self._read_pictures(pack))
+                return BegunRun(begun, pack)
         return None
 
-    def _read_pictures(self, pack: str) -> dict[str, bytes]:
-        try:
-            sums = [*Pack.from_json(pack, {}).pictures.values()]
-        except UnreadablePack:  # whoever carries it out says so
-            return {}
-        return dict(self._fetch("SELECT * FROM lookbook.pack_blobs WHERE sha256 = ANY(%s)", sums))
+    def read_pictures(self, begun: BegunRun) -> BegunRun:
+        contents: dict[str, bytes] = {}
+        with explain_database_errors(self._connection):
+            for checksum in {*begun.read_pack().pictures.values()}:
+                contents.update(self._connection.repeat(partial(self._read_picture, checksum)))
+        return replace(begun, contents=contents)
+
+    def _read_picture(self, checksum: str) -> list[tuple[Any, ...]]:
+        """Return one picture's row, in time for a large one over a slow line."""
+        with self._connection.view():
+            return self._connection.fetch(PICTURE, (checksum,))
 
     def is_wanted(self, begun: BegunRun) -> bool:
         there = self.find(begun.run.run)
