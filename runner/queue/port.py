@@ -265,7 +265,10 @@ class Engine(Protocol):
         """Put a run into the engine's queue; one that is there already stays as it is."""
 
     def hand_on(self, alive: Sequence[str]) -> int:
-        """Hand out anew what other workers than those ``alive`` were given; return how many."""
+        """Hand out anew what other workers than those ``alive`` were given; return how many.
+
+        So it does with what this worker was given and never began.
+        """
 
     def forget(self, runs: Sequence[str]) -> None:
         """Delete what the engine has of runs that have ended; nobody need have started it."""

@@ -92,7 +92,7 @@ class Worker:
         self._silent, self._main = SilentRuns(), MainLoop()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._running: dict[str, tuple[BegunRun, RunProcess]] = {}
+        self._running: dict[tuple[str, int], tuple[BegunRun, RunProcess]] = {}
         self._asked: set[tuple[str, int]] = set()
         self._looked = self._quiet_until = 0.0
         self.trouble: str | None = None
@@ -333,7 +333,7 @@ class Worker:
     def _follow(self, queue: WorkerQueue, begun: BegunRun, process: RunProcess) -> int:
         """Hand on what a run's process writes until it ends; return its exit code."""
         with self._lock:
-            self._running[begun.run.run] = (begun, process)
+            self._running[begun.run.run, begun.attempt] = (begun, process)
         output = BoundedOutput(lambda text, error: queue.write_output(begun, text, error=error))
         try:
             if self._stopping.is_set():  # whoever asks the runs to end may not have seen this one
@@ -344,4 +344,4 @@ class Worker:
         finally:
             process.kill()
             with self._lock:
-                del self._running[begun.run.run]
+                del self._running[begun.run.run, begun.attempt]

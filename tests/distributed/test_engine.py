@@ -1,4 +1,4 @@
-"""What is expected of DBOS, a private call of it included: a dead worker's runs are handed on."""
+"""What is expected of DBOS, two private calls of it included: no run waits for who never has it."""
 
 import subprocess
 import sys
@@ -51,6 +51,61 @@ while DBOS.list_workflows(status=["ENQUEUED", "PENDING"]):
 engine.forget(["r1", "unknown"])
 engine.stop()
 """
+
+LOST = """
+import sys, time
+
+from dbos._dbos import _get_dbos_instance
+
+from runner.queue import hung
+from runner.queue.port import QueuedRun
+from runner.queue.postgres.engine import DbosEngine
+from runner.takes import Account
+
+hung.HUNG_AFTER = 1.0
+account = Account("api.example", "me")
+begun, lost = [], []
+
+engine = DbosEngine(sys.argv[1])
+engine.start("one", [account], 1, begun.append)
+tables = _get_dbos_instance()._sys_db
+claim = tables.start_queued_workflows
+
+def lose_first(*given, **named):
+    claimed, reason = claim(*given, **named)
+    if claimed and not lost:
+        lost.extend(claimed)
+        raise OSError("the answer was lost")
+    return claimed, reason
+
+tables.start_queued_workflows = lose_first
+engine.hand_over(QueuedRun("r1", account, "spring", 0.0, "ada"))
+while not lost:
+    time.sleep(0.05)
+put_back = [engine.hand_on(["one"])]
+deadline = time.monotonic() + 60
+while not begun and time.monotonic() < deadline:
+    put_back.append(engine.hand_on(["one"]))
+    time.sleep(0.05)
+print(lost, begun, put_back[0], sum(put_back))
+engine.stop()
+"""
+
+
+def test_what_a_living_worker_was_given_in_a_lost_answer_is_carried_out() -> None:
+    if (why := missing()) is not None:
+        pytest.skip(why)
+    with serve_postgres() as server:
+        command = [sys.executable, "-W", "error", "-c", LOST, server.address()]
+        done = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=Path(__file__).parents[2],
+        )
+    assert done.stdout == "['r1'] ['r1'] 0 1\n", done.stderr
 
 
 def test_what_a_dead_worker_was_given_is_handed_on_and_nothing_twice() -> None:

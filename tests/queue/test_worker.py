@@ -288,6 +288,20 @@ def test_who_was_taken_for_dead_and_did_not_hear_of_it_leaves_the_run_to_the_oth
     assert ended.worker._carry_out(ended.queue, ended.run)
 
 
+def test_a_run_that_is_handed_out_again_to_the_same_worker_ends_its_earlier_beginning() -> None:
+    setting = Setting(None, 0)
+    setting.queue.enlist("one", [ME], 1)
+    with setting.carrying_out() as thread:
+        assert setting.processes[0].started.wait(SOON)
+        assert setting.worker._carry_out(setting.queue, setting.run)
+        setting.worker.beat(setting.queue)
+        assert setting.processes[0].times_asked == 1
+        thread.join(SOON)
+        assert not thread.is_alive()
+    run = setting.queue.runs[setting.run]
+    assert (run.exit_code, run.attempt, setting.worker.trouble) == (0, 2, None)
+
+
 def test_who_was_taken_for_dead_ends_its_runs_and_itself() -> None:
     setting = Setting(None)
     with setting.carrying_out() as thread:

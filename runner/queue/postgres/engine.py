@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy
-from dbos import DBOS, DBOSClient
+from dbos import DBOS, DBOSClient, WorkflowStatus
+from dbos._dbos import _get_dbos_instance
 
 from runner.errors import StorageError
 from runner.ledger.postgres.address import describe_address
 from runner.ledger.postgres.connection import open_raw_connection
+from runner.queue.hung import SilentRuns
 from runner.queue.port import PROTOCOL, QueuedRun
 from runner.takes import Account
 
@@ -54,6 +56,9 @@ class DbosEngine:
             max_overflow=0,
             pool_pre_ping=True,
         )
+        self._worker = ""
+        self._entered: set[str] = set()
+        self._not_entered = SilentRuns()
 
     def start(
         self, worker: str, accounts: Sequence[Account], slots: int, carry_out: Callable[[str], None]
@@ -64,6 +69,7 @@ class DbosEngine:
         Raises StorageError where the database refuses.
         """
         queues = [account.label for account in accounts]
+        self._worker = worker
         DBOS(
             config={
                 "name": "lookbook",
@@ -80,7 +86,11 @@ class DbosEngine:
         logging.getLogger("dbos").handlers[:] = [_ShortLines()]
 
         def workflow(run: str) -> None:  # DBOS notes things on the function
-            carry_out(run)
+            self._entered.add(run)
+            try:
+                carry_out(run)
+            finally:
+                self._entered.discard(run)
 
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(workflow)
         DBOS.listen_queues(queues)
@@ -110,7 +120,11 @@ class DbosEngine:
             status="PENDING", app_version=VERSION, load_input=False, load_output=False
         )
         dead = {str(one.executor_id) for one in given} - {*alive}
-        return sum(_recover(worker) for worker in sorted(dead))
+        own = [one for one in given if one.executor_id == self._worker]
+        missed = {one.workflow_id for one in own} - self._entered
+        lost = self._not_entered.find_hung(missed, time.monotonic())
+        again = [_put_back(one) for one in own if one.workflow_id in lost]
+        return sum(_recover(worker) for worker in sorted(dead)) + sum(again)
 
     def forget(self, runs: Sequence[str]) -> None:
         """Delete the engine's rows of runs that have ended. Raises StorageError."""
@@ -161,6 +175,21 @@ class _ShortLines(logging.Handler):
         self._said[place] = now
         first, _, _ = record.getMessage().partition("\n")
         log.warning("DBOS: %s", first)
+
+
+def _put_back(given: WorkflowStatus) -> bool:
+    """Put one run back into its queue that this process was given and never began; return if so.
+
+    The answer that gave it was lost on its way, and DBOS asks for others from then on. Where the
+    run begins late all the same, the queue fences whichever beginning is the older. Private too.
+    """
+    label = str(given.queue_name)
+    log.warning(
+        "run %s was given to this worker and never arrived: it is put back", given.workflow_id
+    )
+    return _get_dbos_instance()._sys_db.reenqueue_for_recovery(  # noqa: SLF001 - see `_recover`
+        given.workflow_id, [str(given.executor_id)], label
+    )
 
 
 def _recover(worker: str) -> int:
