@@ -266,6 +266,25 @@ def test_pictures_that_take_longer_together_than_a_statement_may_are_read(
 
 
 @pytest.mark.distributed
+def test_unused_pictures_that_take_longer_together_than_a_transaction_may_are_deleted(
+    shared: "PostgresQueue", user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runner.ledger.postgres import connection
+    from runner.queue.postgres import pruning
+
+    contents = {f"{user}{number}": PICTURE for number in range(3)}
+    pictures = {f"{name}.png": name for name in contents}
+    shared._keep_pictures(replace(make_pack(user), pictures=pictures, contents=contents))
+    slow = pruning.DELETE_UNUSED.replace("RETURNING 1", "RETURNING pg_sleep(0.6)::text")
+    monkeypatch.setattr(pruning, "DELETE_UNUSED", slow)
+    monkeypatch.setattr(pruning, "PICTURES_AT_ONCE", 1)
+    monkeypatch.setattr(connection, "TRANSACTION_TIMEOUT", "1s")
+    with closing(shared.again()) as far:
+        assert far.delete_runs([]) >= len(contents)
+        assert far.delete_runs([]) == 0
+
+
+@pytest.mark.distributed
 def test_who_may_not_delete_runs_is_told_who_may(
     shared: "PostgresQueue", user: str, request: pytest.FixtureRequest
 ) -> None:

@@ -12,6 +12,8 @@ from runner.ledger.postgres.connection import Fetch, PostgresConnection
 
 AT_ONCE = 500
 """So many runs are deleted in one statement: none may take for seconds."""
+PICTURES_AT_ONCE = 20
+"""So many pictures are deleted in one transaction: the server ends one that lasts for seconds."""
 
 MAY_DELETE = (
     "SELECT bool_and(has_table_privilege(name, 'DELETE')) "
@@ -69,9 +71,10 @@ def delete_unused_pictures(connection: PostgresConnection) -> int:
     since = connection.fetch(A_WHILE_AGO)[0][0]
     with connection.view():
         unused = [found for (found,) in connection.fetch(UNUSED, (EVER,))]
-    if not unused:
-        return 0
-    connection.run([("BEGIN", ()), (LOCK, (unused,))])
-    deleted = connection.fetch(DELETE_UNUSED, (unused, since))
-    connection.run([("COMMIT", ())])
-    return len(deleted)
+    deleted = 0
+    for first in range(0, len(unused), PICTURES_AT_ONCE):
+        some = unused[first : first + PICTURES_AT_ONCE]
+        connection.run([("BEGIN", ()), (LOCK, (some,))])
+        deleted += len(connection.fetch(DELETE_UNUSED, (some, since)))
+        connection.run([("COMMIT", ())])
+    return deleted
