@@ -1,6 +1,7 @@
 """The shared ledger: one writer by the database's own word, and commits that are neither lost nor
 made twice when the connection is."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from runner.face_measures import FaceMeasure, NoFace
 from runner.ledger.backend import Changes, TransactionUndone
 from runner.ledger.events import Entry, Note
 from runner.ledger.ledger import CampaignLedger
-from runner.ledger.neighbours import read_account_facts, read_neighbours
+from runner.ledger.neighbours import FACTS, read_account_facts, read_neighbours
 from runner.ledger.postgres import backend as backends
 from runner.ledger.postgres import connection as connections
 from runner.ledger.postgres import heartbeat
@@ -251,6 +252,33 @@ def test_a_whole_ledger_is_read_for_longer_than_other_transactions_last(
             backend._fetch(LINGER)
             assert backend._fetch("SHOW transaction_timeout") == [("2min",)]
         assert backend._fetch("SHOW transaction_timeout") == [("300ms",)]
+
+
+@pytest.mark.parametrize("read", ["takes_besides", "facts_besides"])
+def test_what_a_whole_account_knows_is_read_for_longer_than_other_transactions_last(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, read: str
+) -> None:
+    monkeypatch.setattr(connections, "TRANSACTION_TIMEOUT", "300ms")  # of each that is made anew
+    with opened(postgres, "reads besides") as backend:
+        quick = backend._mine
+
+        def linger(statement: str, *values: object) -> list[tuple[Any, ...]]:
+            backend._fetch(LINGER)
+            return quick(statement, *values)
+
+        monkeypatch.setattr(backend, "_mine", linger)
+        arguments = [FACTS] if read == "facts_besides" else []
+        assert getattr(backend, read)(*arguments) == []
+
+
+def test_the_index_of_what_is_known_of_an_account_has_every_kind_of_it(
+    postgres: PostgresServer,
+) -> None:
+    with opened(postgres, "index") as backend:
+        ((definition,),) = backend._fetch(
+            "SELECT indexdef FROM pg_indexes WHERE indexname = 'events_of_account'"
+        )
+    assert set(re.findall(r"'(\w+)'::text", definition)) == {str(kind) for kind in FACTS}
 
 
 def test_a_commit_of_many_events_lasts_longer_than_others(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from runner.ledger.backend import EventRow, TransactionUndone
+from runner.ledger.backend import EventRow, TransactionUndone, repeat_undone
 from runner.ledger.bodies import join_body, list_blobs
 from runner.ledger.postgres.connection import ConnectionLost, PostgresConnection
 from runner.ledger.postgres.statements import TAKE_COLUMNS
@@ -44,6 +44,15 @@ class CampaignRows:
 
     def _mine(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         return self._fetch(statement, self._campaign, *values)
+
+    def _at_length(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return what is read of a whole account: that may take longer than a transaction does."""
+
+        def read() -> list[tuple[Any, ...]]:
+            with self.one_view():
+                return self._mine(statement, *values)
+
+        return repeat_undone(read)
 
     def _events(self, rest: str, *values: object) -> list[EventRow]:
         return [EventRow._make(row) for row in self._mine(f"{_EVENT} {rest}", *values)]
@@ -113,7 +122,7 @@ class CampaignRows:
 
     def takes_besides(self) -> list[tuple[Any, ...]]:
         """Return what the account's other campaigns hold: campaign, and ``KnownTakes`` of it."""
-        return self._mine(
+        return self._at_length(
             "SELECT other.name, look || '#' || number, take.name, state, kind, avatar_id, group_id "
             "FROM lookbook.campaigns mine JOIN lookbook.campaigns other "
             "ON other.account = mine.account AND other.id <> mine.id "
@@ -123,7 +132,7 @@ class CampaignRows:
 
     def facts_besides(self, kinds: Sequence[str]) -> list[tuple[Any, ...]]:
         """Return what they learned of the account: campaign, and ``KnownFacts`` of it, in order."""
-        return self._mine(
+        return self._at_length(
             "SELECT other.name, at, kind, facts FROM lookbook.campaigns mine "
             "JOIN lookbook.campaigns other ON other.account = mine.account AND other.id <> mine.id "
             "JOIN lookbook.events event ON event.campaign = other.id "
@@ -138,8 +147,8 @@ class CampaignRows:
         """
         rows = self._mine(
             "SELECT EXISTS (SELECT FROM lookbook.campaigns mine JOIN lookbook.campaigns other "
-            "ON other.account = mine.account AND other.id <> mine.id "
-            "JOIN lookbook.takes take ON take.campaign = other.id "
-            "WHERE mine.id = %s AND take.kind <> 'existing' AND take.moved_at > mine.claimed_at)"
+            "ON other.account = mine.account AND other.id <> mine.id WHERE mine.id = %s "
+            "AND mine.claimed_at < (SELECT max(moved_at) FROM lookbook.takes take "
+            "WHERE take.campaign = other.id AND take.kind <> 'existing'))"
         )
         return bool(rows[0][0])
