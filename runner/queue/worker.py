@@ -310,7 +310,8 @@ class Worker:
     def _try_once(self, queue: WorkerQueue, begun: BegunRun) -> int:
         """Carry out a run that was begun; return its exit code, negative for a signal.
 
-        A run that cannot be started ends with a code: it would end worker after worker.
+        A run that cannot be started ends with a code: it would end worker after worker. Raises
+        DatabaseAway: then it is no fault of the run's.
         """
         if begun.attempt > MAX_BEGUN:
             told = (
@@ -324,6 +325,8 @@ class Worker:
             queue.write_output(begun, f"{told}\n", error=True)
         try:
             process = self._start_run(queue.read_pictures(begun))
+        except DatabaseAway:
+            raise
         except LookbookError as error:
             lines = [f"This run could not be started: {error.message}", error.hint or ""]
             queue.write_output(begun, "\n".join(lines).strip() + "\n", error=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from runner.errors import UsageError
+from runner.ledger.backend import TransactionUndone
 from runner.queue.pack import Pack, UnreadablePack
 from runner.queue.port import WORKER_DEAD_AFTER, RunState, RunWaiting, WorkerQueue
 from runner.takes import Account
@@ -243,6 +244,29 @@ def test_a_picture_is_there_whenever_it_is_pruned(
     assert shared.remove_schedule(schedule)
     assert shared.delete_runs([]) == 1
     assert shared.read_pictures(begun).contents == {}
+
+
+@pytest.mark.distributed
+def test_a_statement_that_the_database_undid_is_made_again(
+    shared: "PostgresQueue", user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock that is held for seconds, or a deadlock, ends no worker."""
+    run = shared.enqueue(make_pack(user), by="ada")
+    fetch = shared._connection.fetch
+    undone: list[str] = []
+
+    def undo_once(statement: str, values: Any = ()) -> Any:
+        if not undone:
+            undone.append(statement)
+            raise TransactionUndone("a lock was not had")
+        return fetch(statement, values)
+
+    monkeypatch.setattr(shared._connection, "fetch", undo_once)
+    begun = shared.begin(run, "worker")
+    assert begun is not None
+    undone.clear()
+    assert shared.end(begun, 0)
+    assert undone
 
 
 @pytest.mark.distributed

@@ -414,6 +414,20 @@ def test_pictures_that_cannot_be_read_end_that_run_alone_and_in_the_end_nobody_r
     assert (setting.queue.runs[again].exit_code, asked) == (70, [1])
 
 
+def test_a_run_whose_pictures_cannot_be_asked_for_is_left_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setting = Setting()
+
+    def be_away(_begun: BegunRun) -> BegunRun:
+        raise DatabaseAway("The database cannot be reached.")
+
+    monkeypatch.setattr(setting.queue, "read_pictures", be_away)
+    with pytest.raises(DatabaseAway):
+        setting.worker._carry_out(setting.queue, setting.run)
+    assert setting.queue.runs[setting.run].state is RunState.RUNNING
+
+
 def test_a_run_that_never_comes_to_an_end_is_not_begun_for_ever() -> None:
     setting = Setting()  # a process that is started fails the test
     for _ in range(MAX_BEGUN):

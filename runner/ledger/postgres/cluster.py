@@ -76,7 +76,7 @@ class PostgresCluster:
         self._connection = connection
 
     def _fetch(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        return self._connection.repeat(lambda: self._connection.fetch(statement, values))
+        return self._connection.fetch_again(statement, values)
 
     def view(self) -> ClusterView:
         ((now, month),) = self._fetch(NOW)

@@ -9,12 +9,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
 
 from runner.errors import DatabaseAway, LookbookError, StorageError, UsageError
-from runner.ledger.backend import TransactionUndone
+from runner.ledger.backend import TransactionUndone, repeat_undone
 from runner.ledger.postgres.address import describe_address
 
 MIN_VERSION = 17
@@ -230,6 +231,13 @@ class PostgresConnection:
             except ConnectionLost:
                 self.reconnect()
         return question()
+
+    def fetch_again(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement that may be made again.
+
+        It is where the server undid it, or its answer was lost.
+        """
+        return self.repeat(partial(repeat_undone, partial(self.fetch, statement, values)))
 
     def roll_back(self) -> None:
         """End a transaction that is open, if one is; its connection may be gone."""

@@ -130,9 +130,9 @@ class PostgresQueue:
         return bool(self._fetch(statement)[0][0])
 
     def _fetch(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Return the rows of a statement that may be made again after a lost connection."""
+        """Return the rows of a statement that may be made again."""
         with explain_database_errors(self._connection):
-            return self._connection.repeat(lambda: self._connection.fetch(statement, values))
+            return self._connection.fetch_again(statement, values)
 
     def _account(self, account: Account) -> int:
         found: int = self._fetch(ACCOUNT_ID, account.host, account.user, account.simulated)[0][0]
