@@ -5,6 +5,7 @@ that cannot be written at once waits on disk for whoever does.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from runner.cli.review_reading import CampaignReader, CurrentCampaign
 from runner.cli.review_view import ReviewView, describe_campaign, describe_charges, find_differences
 from runner.cli.session import open_ledger
 from runner.cli.shared_options import name_database
-from runner.errors import LedgerLocked
+from runner.errors import LedgerLocked, LookbookError
 from runner.ledger.state_dirs import StateDir
 from runner.model import Campaign
 from runner.plan.request import Request
@@ -62,6 +63,7 @@ class ReviewDesk:
         self._told: dict[str, Any] | None = None
         self._glance: object = None
         self._dirty_since: float | None = None
+        self._unwritten: str | None = None
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -123,7 +125,7 @@ class ReviewDesk:
             queued=queued,
             ended=self._purchases.outcome(),
             basket=basket,
-            problem=self._reader.problem,
+            problem=self._reader.problem or self._unwritten,
         )
         shown = describe_campaign(view)
         self._known = _Known(now.campaign, now.snapshot, now.plan, now.wallet, results, shown)
@@ -230,28 +232,37 @@ class ReviewDesk:
     # --- the end ------------------------------------------------------------------------------
 
     def _write_outputs_when_idle(self) -> None:
-        """Write results and catalog anew when nobody has decided anything for a moment."""
-        since = self._dirty_since
-        quiet = since is not None and self._context.clock.now() - since >= IDLE
-        if (
-            quiet and not self._purchases.is_going()
-        ):  # a run writes them at its end, and takes in what waits
+        """Write results and catalog anew when nobody has decided anything for a moment.
+
+        Where that fails the page says why, and it is tried again a moment later.
+        """
+        now, since = self._context.clock.now(), self._dirty_since
+        if since is None or now - since < IDLE or self._purchases.is_going():
+            return  # a run writes them at its end, and takes in what waits
+        before, self._dirty_since = self._unwritten, now
+        try:
             self._write_outputs()
+        except LedgerLocked:
+            pass  # whoever holds it may write them at its end, or may not
+        except LookbookError as error:
+            self._unwritten = f"{error.message} It is tried again."
+        if self._unwritten != before:
+            self._known = None  # the page shows it, or no longer does
 
     def _write_outputs(self) -> None:
-        self._dirty_since = None
-        try:
-            with open_ledger(self._context, self._reader.campaign, self._state, "review") as opened:
-                opened.write_outputs()
-        except LedgerLocked:
-            return  # whoever holds it writes them at its end
+        with open_ledger(self._context, self._reader.campaign, self._state, "review") as opened:
+            opened.write_outputs()
+        self._dirty_since = self._unwritten = None
 
     def close(self) -> None:
         """Pause the run that was started here, write what is to be written, close the ledger."""
-        self._purchases.end()
-        if self._dirty_since is not None:
-            self._write_outputs()
-        self._reader.close()
+        try:
+            self._purchases.end()
+            if self._dirty_since is not None:
+                with suppress(LedgerLocked):  # a run that holds it writes them at its end
+                    self._write_outputs()
+        finally:
+            self._reader.close()
 
 
 def _text(value: Any) -> str | None:

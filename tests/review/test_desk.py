@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import Mock
 
 import anyio
 import anyio.lowlevel
@@ -21,7 +22,7 @@ from runner.cli.review_desk import ReviewDesk
 from runner.cli.review_reading import CampaignReader
 from runner.cli.session import OpenSession
 from runner.cli.supervise import take_in_decisions, take_pause_wish
-from runner.errors import UsageError
+from runner.errors import StorageError, UsageError
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
 from runner.ledger.reading import read_snapshot
@@ -336,3 +337,38 @@ def test_the_page_is_closed_from_another_thread_than_the_one_that_read(desk: Rev
     with ThreadPoolExecutor(1) as worker:
         assert worker.submit(desk.news).exception() is None
     desk.close()
+
+
+def test_what_could_not_be_written_is_told_and_written_as_soon_as_it_can_be(
+    desk: ReviewDesk, manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.cli.review_desk.IDLE", 0.0)
+    folder = manifest.with_suffix(".lookbook")
+    desk.state()
+    desk.review({"takes": ["office#1"], "state": "approved"})
+    with monkeypatch.context() as full:
+        refuse = Mock(side_effect=StorageError("The disk is full."))
+        full.setattr("runner.cli.outputs.write_atomic", refuse)
+        news = desk.news()
+    assert news is not None
+    assert news["problem"] == "The disk is full. It is tried again."
+    news = desk.news()
+    assert news is not None
+    assert news["problem"] is None
+    assert '"approved"' in (folder / "results.json").read_text()
+    assert desk.news() is None
+
+
+def test_what_nobody_could_write_in_time_is_written_when_the_page_is_closed(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.cli.review_desk.IDLE", 0.0)
+    state, campaign = StateDir(manifest.with_suffix(".lookbook")), load_campaign(Request(manifest))
+    desk = ReviewDesk(Context(), Request(manifest), campaign, state)
+    desk.state()
+    desk.review({"takes": ["office#1"], "state": "approved"})
+    with lock_ledger(state.folder, now=0.0):
+        desk.news()
+    desk.close()
+    assert (state.folder / "review.json").is_file()
+    assert '"approved"' in (state.folder / "results.json").read_text()
