@@ -95,7 +95,7 @@ def test_one_seed_is_one_history_on_a_shared_ledger_too() -> None:
 
 
 def test_commits_whose_connection_is_lost_are_made_once() -> None:
-    for point, apart in (("statement", 41), ("before-commit", 3), ("after-commit", 3)):
+    for point, apart in (("statement", 29), ("before-commit", 3), ("after-commit", 3)):
         faults = lost(point, *(number * apart for number in range(1, 6)))
         report = survives(shared(Day(faults=faults), looks=4))
         assert report.seen[f"database lost {point}"] > 2
