@@ -1,7 +1,7 @@
 """Pictures: fetched with a fresh link, beside the run and never in its way; free at any time."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import anyio
 from anyio.abc import TaskGroup
@@ -97,17 +97,28 @@ class Downloads:
             await context.pause(backoff(attempt, context.entropy.random()))
 
 
-async def find_unfetched(context: RunContext, *, thorough: bool) -> list[Take]:
+async def find_unfetched(
+    context: RunContext, *, wanted: Collection[str], thorough: bool
+) -> list[Take]:
     """Return every usable take whose picture is not on disk; a lost one is recorded as missing.
+
+    A picture that was removed on purpose (``prune --local``) is missing once its take is the pick
+    of a ``wanted`` look, however it became that; ``wanted`` are looks by the ledger's keys.
 
     ``thorough`` reads the pictures and also finds those whose content was changed. A file older
     than its take is read in any case: it is what an earlier look of that name left in this folder,
     where the take's own picture was fetched in another.
     """
-    takes = context.ledger.snapshot().all_takes
+    snapshot = context.ledger.snapshot()
+    picks = {snapshot.picks.get(key) for key in wanted}
     missing: list[Take] = []
-    for take in takes:
-        if take.state is TakeState.FETCHED and not _there(context, take, thorough=thorough):
+    for take in snapshot.all_takes:
+        removed = take.image is None and take.uid not in picks
+        if (
+            take.state is TakeState.FETCHED
+            and not removed
+            and not _there(context, take, thorough=thorough)
+        ):
             missing.append(await context.record(take.uid, Event.IMAGE_MISSING))
         elif take.state is TakeState.COMPLETED and take.avatar_id:
             missing.append(take)
@@ -115,9 +126,7 @@ async def find_unfetched(context: RunContext, *, thorough: bool) -> list[Take]:
 
 
 def _there(context: RunContext, take: Take, *, thorough: bool) -> bool:
-    if take.image is None:
-        return True  # it was removed on purpose (``prune --local``)
-    if take.sha256 is None:
+    if take.image is None or take.sha256 is None:
         return False
     written = context.images.written_at(take.image)
     if written is None:

@@ -120,7 +120,8 @@ class Scheduler:
 
     async def _fetch_missing(self, background: TaskGroup) -> None:
         """Start to fetch the images that are not on disk."""
-        for take in await find_unfetched(self._context, thorough=False):
+        wanted = [action.key for action in self._plan.actions if action.look is not None]
+        for take in await find_unfetched(self._context, wanted=wanted, thorough=False):
             self._downloads.soon(take, background)
 
     async def _poll_and_work(self, background: TaskGroup) -> None:

@@ -243,6 +243,19 @@ def test_old_pictures_leave_the_disk_and_come_back_when_they_are_picked(spring: 
     assert picture.is_file()
 
 
+def test_a_pruned_picture_comes_back_when_an_edit_is_taken_back(spring: Command) -> None:
+    manifest = spring.folder / "spring.yaml"
+    before = manifest.read_text()
+    picture = spring.folder / "spring.lookbook" / "simulated" / "images" / "office.1.png"
+    spring.edit('  office: {prompt: "', '  office: {prompt: "Smiling, ')
+    spring.simulate()
+    spring("prune", *SIMULATE, "--local", "--yes")
+    assert not picture.exists()
+    manifest.write_text(before)
+    spring.simulate()
+    assert picture.is_file()
+
+
 def test_the_plan_needs_no_ledger_to_be_saved(lookbook: Command) -> None:
     lookbook("plan", "spring.yaml", "-o", "plan.json")
     saved: dict[str, Any] = json.loads(Path(lookbook.folder / "plan.json").read_text())

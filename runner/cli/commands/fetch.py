@@ -62,7 +62,8 @@ async def fetch(context: Context, campaign: Campaign, request: Request) -> int:
         store = SessionSync(work, context.store) if context.store is not None else None
         if store is not None:
             await store.pull(choose(snapshot.all_takes), thorough=True)
-        missing = choose(await find_unfetched(work.context, thorough=True))
+        wanted = [moves.back.get(look.key, look.key) for look in campaign.looks]
+        missing = choose(await find_unfetched(work.context, wanted=wanted, thorough=True))
         work.progress.begin(len(missing), ended={Event.FETCHED})
         collector = Downloads(work.context)
 

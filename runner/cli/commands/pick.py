@@ -23,7 +23,6 @@ from runner.model import Campaign
 from runner.plan import Plan, ResolvedOptions
 from runner.plan import plan as make_plan
 from runner.plan.request import Request
-from runner.policy.lifecycle import Event
 from runner.quantities import format_usd, pluralize
 from runner.shell import quote_command
 from runner.takes import Snapshot, Take, TakeState
@@ -92,7 +91,6 @@ def _pick(opened: OpenLedger, take: Take) -> None:
     instead = f" instead of {now.label}" if now is not None else ""
     click.echo(f"{take.label} is picked{instead}")
     if take.state is TakeState.FETCHED and take.image is None:
-        anyio.run(opened.ledger.record, take.uid, Event.IMAGE_MISSING, {})
         click.echo(
             "  its picture was pruned here; `lookbook run --fetch-only` gets it again, for nothing"
         )
