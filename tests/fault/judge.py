@@ -679,13 +679,15 @@ class Judge(Auditor):
         """Before a second look for one key is told, no other key has made one.
 
         So real charges pass a ceiling by one generation at most. What lay on a wire for minutes
-        buys after every listing, and no replay could wait for that.
+        buys after every listing, and no replay could wait for that. A look more than its key was
+        to make is none too many while another send of its body has made none.
         """
         if self.loss.ever or not self.exists():
             return
         charges = self._environment.simulator.account.charges
         doubled = {one for one in self.doubled() if not self._is_untold(one)}
-        keys = {charges[one].idempotency_key for one in doubled - self._told_as_doubled()}
+        untold = {charges[one].idempotency_key or "" for one in doubled - self._told_as_doubled()}
+        keys = {key for key in untold if not self._unbought_beside(self.take_of.get(key, ""))}
         self.must(len(keys) <= 1, f"{len(keys)} keys have made a second look, and none is told")
         self._environment.seen["a second look, while answers of others were lost"] += bool(
             keys and self.rows("SELECT 1 FROM takes WHERE state = 'unknown' LIMIT 1")

@@ -175,6 +175,15 @@ def test_a_run_that_is_cancelled_while_it_plans_ends_as_any_other_that_is_cancel
     assert (run.state, run.exit_code) == (RunState.CANCELLED, 4)
 
 
+def await_end(setting: Setting) -> None:
+    """Wait until the worker has no process any more: what is to be handed on keeps its thread."""
+    for _ in range(int(SOON * 1000)):
+        if not setting.worker._running:
+            return
+        threading.Event().wait(0.001)
+    pytest.fail("its process goes on")
+
+
 def beat_until(setting: Setting, first: float, last: float) -> None:
     """Look at what hangs each second of a clock."""
     for second in range(int(first), int(last) + 1):
@@ -223,7 +232,7 @@ def test_a_run_is_not_taken_for_hung_for_a_silence_that_has_another_reason(held_
 def test_a_worker_whose_main_loop_hangs_ends_its_runs_and_itself() -> None:
     setting = Setting(None)
     setting.queue.enlist("one", [ME], 1)
-    with setting.carrying_out() as thread:
+    with setting.carrying_out():
         assert setting.processes[0].started.wait(SOON)
         beat_until(setting, 50, 99)  # it has not served yet: engines may start for long
         setting.worker._main.go_on(99.0)
@@ -234,7 +243,7 @@ def test_a_worker_whose_main_loop_hangs_ends_its_runs_and_itself() -> None:
         assert setting.processes[0].killed.is_set()
         assert setting.queue.list_workers() == []  # others need not wait
         setting.worker.stop()
-        thread.join(SOON)
+        await_end(setting)
     assert setting.queue.runs[setting.run].state is RunState.RUNNING
 
 
@@ -349,10 +358,10 @@ def test_a_worker_that_carries_out_a_run_beats_as_often_as_ever(
         if len(done) == 6:
             setting.worker.stop()
             setting.processes[0].ask_to_end()
-            carrying.join(SOON)
+            await_end(setting)
 
     monkeypatch.setattr(setting.queue, "beat", beat)
-    with setting.carrying_out() as carrying:
+    with setting.carrying_out():
         assert setting.processes[0].started.wait(SOON)
         monkeypatch.setattr(time, "sleep", sleep)
         setting.worker._beat()
