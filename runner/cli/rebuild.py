@@ -5,6 +5,7 @@ the damaged ledger, which is refused, and never one that knows half of what was 
 """
 
 import os
+import shutil
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -127,21 +128,38 @@ def swap(context: Context, state: StateDir, new: Path) -> None:
     stamp = format_stamp(context.clock.now())
     aside = state.folder / f"ledger.damaged-{stamp}.sqlite"
     try:
-        # The damaged ledger's own log first: the new one must never be read with it.
+        if state.ledger.exists():
+            context.failpoint("swap:before-link")
+            _keep(state.ledger, aside)
+            context.failpoint("swap:after-link")
+        # The damaged ledger's own log as well: the new one must never be read with it.
         for suffix in ("-wal", "-shm"):
             log = Path(f"{state.ledger}{suffix}")
             if log.exists():
                 log.rename(f"{aside}{suffix}")
-        if state.ledger.exists():
-            context.failpoint("swap:before-link")
-            os.link(state.ledger, aside)
-            context.failpoint("swap:after-link")
         new.replace(state.ledger)
     except OSError as error:
         raise StorageError(
             f"The new ledger could not be put in place: {error.strerror or error}.",
             hint="Nothing was bought and nothing is lost: run the same command again.",
         ) from error
+
+
+def _keep(ledger: Path, aside: Path) -> None:
+    """Give a file a second name, or a copy on a disk that knows one name only. Raises OSError."""
+    try:
+        os.link(ledger, aside)
+    except FileExistsError:
+        raise
+    except OSError:
+        try:
+            with ledger.open("rb") as old, aside.open("xb") as copy:
+                shutil.copyfileobj(old, copy)
+                copy.flush()
+                os.fsync(copy.fileno())
+        except OSError:
+            aside.unlink(missing_ok=True)
+            raise
 
 
 async def looks_of_account(work: OpenSession) -> dict[str, LookData]:

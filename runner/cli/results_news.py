@@ -144,8 +144,8 @@ def find_unknown_takes(
         number = max(take.number, numbers.get(take.look, 0) + 1)
         numbers[take.look] = number
         mine = replace(take, uid=next(names), number=number)
-        if take.image in pictures:
-            mine = _unfetched(mine)
+        if number != take.number or take.image in pictures:
+            mine = _unfetched(mine)  # its picture's name is another take's, now or once it is there
         added.append((mine, picked and snapshot.pick(take.look) is None))
     return added
 

@@ -1,9 +1,11 @@
 """A damaged ledger can always be rebuilt, and nothing that was paid for is forgotten by it."""
 
+import errno
 import sqlite3
 import time
 from contextlib import closing
 from decimal import Decimal
+from unittest.mock import Mock
 
 import pytest
 
@@ -76,6 +78,30 @@ async def test_any_damaged_page_can_be_rebuilt_with_and_without_results(
             ids = {take.avatar_id for takes in now.takes.values() for take in takes}
             assert ids == set(office.api.looks_by_id), (number, with_results)
     assert refused > 10
+
+
+@pytest.mark.parametrize("knows_links", [True, False])
+async def test_what_a_rebuild_replaces_is_kept_with_its_log_on_every_disk(
+    office: Office, monkeypatch: pytest.MonkeyPatch, *, knows_links: bool
+) -> None:
+    """A memory card, and many a shared folder, knows one name for each file."""
+    ledger = office.ledger()
+    ledger.begin(ACCOUNT, "spring", {})
+    await office.bought(ledger, "base", name="Sarah", kind=LookKind.PROMPT)
+    ledger.end({"exit": 0})
+    ledger.close()
+    broken = b"not a ledger" + office.ledger_path.read_bytes()[12:]
+    office.ledger_path.write_bytes(broken)
+    log = office.ledger_path.with_name("ledger.sqlite-wal")
+    log.write_bytes(b"its log")
+    if not knows_links:
+        refuse = Mock(side_effect=PermissionError(errno.EPERM, "Operation not permitted"))
+        monkeypatch.setattr("os.link", refuse)
+    assert await rebuild(office.context, office.campaign()) == 0
+    (aside,) = office.ledger_path.parent.glob("ledger.damaged-*.sqlite")
+    assert aside.read_bytes() == broken
+    assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"its log"
+    assert [take.look for take in read_snapshot(office.ledger_path).all_takes] == ["base"]
 
 
 @pytest.mark.parametrize("told_by", ["results", "events"])

@@ -83,3 +83,25 @@ def test_a_look_of_a_send_that_was_given_up_is_taken_in(
         [(told, True)], held(here), keys=keys, names=iter(["new"])
     )
     assert len(found) == added
+
+
+def test_a_take_that_gets_another_number_here_comes_without_its_picture() -> None:
+    """The name of its picture is that of the take which has its old number, now or in time."""
+    under_way = replace(LOST, state=TakeState.PROCESSING, billing=Billing.BILLED, avatar_id="ours")
+    first = replace(TOLD, key="key-2", image="images/navy.1.png")
+    second = replace(first, key="key-3", number=2, avatar_id="look-10", image="images/navy.2.png")
+    added = results_news.find_unknown_takes(
+        [(first, True), (second, False)],
+        held(under_way),
+        keys={"key-1"},
+        names=iter(["a", "b"]),
+    )
+    assert [(now.number, now.state, now.image) for now, _ in added] == [
+        (2, TakeState.COMPLETED, None),
+        (3, TakeState.COMPLETED, None),
+    ]
+    other = replace(second, number=7, image="images/navy.7.png")
+    ((kept, _),) = results_news.find_unknown_takes(
+        [(other, False)], held(under_way), keys={"key-1"}, names=iter(["c"])
+    )
+    assert (kept.number, kept.image) == (7, "images/navy.7.png")
