@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -12,6 +13,7 @@ import click
 from runner import __version__
 from runner.cli.boundary import run_command
 from runner.cli.context import Context
+from runner.cli.output_file import OutputFile
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -127,7 +129,7 @@ def log_options() -> list[click.Option]:
         click.Option(
             ["--log"],
             metavar="FILE",
-            type=click.Path(dir_okay=False),
+            type=OutputFile(),
             is_eager=True,
             expose_value=False,
             callback=_log_to_file,
@@ -141,9 +143,9 @@ def _log_on_stderr(ctx: click.Context, _param: click.Parameter, value: object) -
         _start_log(ctx, None)
 
 
-def _log_to_file(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+def _log_to_file(ctx: click.Context, _param: click.Parameter, value: Path | None) -> None:
     if value is not None:
-        _start_log(ctx, value)
+        _start_log(ctx, str(value))
 
 
 def _start_log(ctx: click.Context, path: str | None) -> None:

@@ -10,6 +10,7 @@ import click
 
 from runner.cli.command import Command
 from runner.cli.invocation import note_form, note_manifest, note_report_form, note_summary
+from runner.cli.output_file import OutputFile
 from runner.errors import UsageError
 from runner.files import is_inherited, open_file
 
@@ -203,7 +204,7 @@ hidden_sim_option = click.option("--sim", "sim_settings", hidden=True, **_SIM)
 
 summary_option = click.option(
     "--summary",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     metavar="FILE",
     callback=note_summary,
     help="Also write what happened to this file, as Markdown for the page of a job.",

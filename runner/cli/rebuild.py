@@ -146,7 +146,7 @@ def swap(context: Context, state: StateDir, new: Path) -> None:
 
 
 def _keep(ledger: Path, aside: Path) -> None:
-    """Give a file a second name, or a copy on a disk that knows one name only. Raises OSError."""
+    """Add a second name for a file, or a copy where a disk knows one name. Raises OSError."""
     try:
         os.link(ledger, aside)
     except FileExistsError:

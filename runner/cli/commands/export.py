@@ -11,6 +11,7 @@ from runner.cli.command import Command
 from runner.cli.format import name_some, warn
 from runner.cli.known_campaign import read_campaign
 from runner.cli.options import format_option
+from runner.cli.output_file import OutputFile
 from runner.cli.readonly import find_state
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import select_options
@@ -33,7 +34,7 @@ from runner.results.writer import serialize_results
 @format_option("json", "jsonl", "csv")
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     help="Write to this file instead of stdout.",
 )
 @click.option(
@@ -54,7 +55,7 @@ from runner.results.writer import serialize_results
 @click.option(
     "--ledger",
     "backup",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(over_backups=True),
     metavar="FILE",
     help="Write a backup of the ledger, one whole file, instead of the results; also beside a run.",
 )

@@ -14,6 +14,7 @@ from runner.cli.context import Context, pass_context
 from runner.cli.format import warn, warnings_text
 from runner.cli.known_campaign import KnownCampaign, plan_offline
 from runner.cli.options import format_option, readable_manifest_argument
+from runner.cli.output_file import OutputFile
 from runner.cli.plan_text import format_plan, format_prompts
 from runner.cli.request import load_campaign, target_options
 from runner.cli.select_options import plan_options
@@ -50,7 +51,7 @@ from runner.shell import quote_command
 @click.option(
     "--out",
     "-o",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     help="Save the plan: `lookbook run MANIFEST --plan FILE` carries out exactly this, or refuses.",
 )
 @click.option(

@@ -23,6 +23,7 @@ from runner.cli.options import (
     var_option,
     yes_option,
 )
+from runner.cli.output_file import OutputFile
 from runner.cli.request import as_request, load_campaign, load_saved_plan
 from runner.cli.run_attempt import execute
 from runner.cli.select_options import plan_options
@@ -76,7 +77,7 @@ def run_options(function: Any) -> Any:
             format_option("text", "json"),
             click.option(
                 "--out",
-                type=click.Path(dir_okay=False, path_type=Path),
+                type=OutputFile(),
                 help="Also write the results (JSON) to this file.",
             ),
             summary_option,
