@@ -1,6 +1,7 @@
 """Files that travel with the package: the schemas, in a wheel as in a checkout."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,14 +55,21 @@ def check_document(document: Any, name: str) -> None:
     """
     from jsonschema.exceptions import best_match  # slow to import, and few commands read documents
 
-    error = best_match(_validator(name).iter_errors(document))
+    error = best_match(validator(name).iter_errors(document))
     if error is not None:
         raise WrongForm(error.message, "/".join(map(str, error.absolute_path)))
 
 
 @cache
-def _validator(name: str) -> Any:
-    from jsonschema.validators import validator_for
+def validator(name: str) -> Any:
+    """Return a schema's validator: draft-07, ``$`` only at the very end as in editors."""
+    from jsonschema import Draft7Validator, ValidationError
+    from jsonschema.validators import extend
 
-    described = schema(name)
-    return validator_for(described)(described)
+    def pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Any:
+        strict = re.sub(r"\$$", r"\\Z", pattern)
+        if isinstance(instance, str) and not re.search(strict, instance):
+            yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+    make: Any = extend
+    return make(Draft7Validator, {"pattern": pattern})(schema(name))

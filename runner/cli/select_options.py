@@ -7,6 +7,7 @@ import click
 
 from runner.cli.complete import complete_looks
 from runner.cli.options import KeyValue, Usd
+from runner.ledger.facts import MAX_PRICE
 from runner.model import LookKind
 
 
@@ -22,7 +23,10 @@ class _Price(click.ParamType[tuple[str, Decimal]]):
         kind, amount = KeyValue().convert(value, param, ctx)
         if kind not in (LookKind.PHOTO, LookKind.PROMPT):
             self.fail(f"{kind!r} is not photo or prompt", param, ctx)
-        return kind, Usd().convert(amount, param, ctx)
+        usd = Usd().convert(amount, param, ctx)
+        if usd > MAX_PRICE:
+            self.fail(f"{amount} is no price of one generation: at most {MAX_PRICE}", param, ctx)
+        return kind, usd
 
 
 _select = click.option(

@@ -90,7 +90,7 @@ class Downloader:
         would fare better.
         """
         if not _NAME.fullmatch(look) or number < 0:
-            raise ValueError(f"no file name can be made of {look!r} and {number!r}")
+            return FetchFailed(f"no file name can be made of {shorten(look)!r} and {number!r}")
         if not self._entered:
             raise RuntimeError("Downloader is used outside of its async with block")
         if self._client is None:  # only now: the first one loads the certificates, 40 ms

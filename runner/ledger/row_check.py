@@ -27,6 +27,10 @@ _QUESTIONS = {
         " AND abs(ifnull(json_extract(facts, '$.before'), 0)) < 1e12"
         " AND abs(ifnull(json_extract(facts, '$.after'), 0)) < 1e12) LIMIT 1"
     ),
+    "what {} says of a review is of no time that a calendar has": (
+        "SELECT 'event ' || seq FROM events WHERE kind = 'reviewed' AND json_valid(facts)"
+        " AND NOT ifnull(json_extract(facts, '$.at'), 0) BETWEEN 0 AND 253402300799 LIMIT 1"
+    ),
     "what {} says of the account's looks is no list": (
         "SELECT 'event ' || seq FROM events WHERE kind = 'listed' AND json_valid(facts) AND NOT ("
         "json_type(facts, '$.ids') IS 'array' AND json_type(facts, '$.accepted') IS 'array')"

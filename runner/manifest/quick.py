@@ -44,6 +44,10 @@ def _amount(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
+def _price(value: Any) -> bool:
+    return _amount(value) and value <= 1_000_000
+
+
 def _list(item: Predicate, low: int = 0, high: float = float("inf")) -> Predicate:
     def check(value: Any) -> bool:
         return isinstance(value, list) and low <= len(value) <= high and all(map(item, value))
@@ -186,7 +190,7 @@ def _credits(value: Any) -> bool:
 
 
 def _prices(value: Any) -> bool:
-    return _closed(value, {"photo": _amount, "prompt": _amount})
+    return _closed(value, {"photo": _price, "prompt": _price})
 
 
 def _looks(value: Any) -> bool:

@@ -6,7 +6,6 @@ go on with the rest and every problem shows at once.
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from runner.manifest.diagnostics import Findings
@@ -28,7 +27,7 @@ from runner.manifest.schema_messages import (
 from runner.manifest.yaml.nodes import Broken, Map, Seq
 from runner.manifest.yaml.scalars import Ambiguous, Date, describe
 from runner.manifest.yaml.source import line_of
-from runner.resources import schema
+from runner.resources import validator
 from runner.suggest import suggest
 
 
@@ -36,21 +35,6 @@ def check_schema(document: Map, findings: Findings) -> None:
     """Report everything that the schema refuses, and take it out of the document."""
     if not conforms(document):
         _Explainer(document, findings).run()
-
-
-@cache
-def validator() -> Any:
-    """Return the schema's validator: draft-07, ``$`` only at the very end as in editors."""
-    from jsonschema import Draft7Validator, ValidationError
-    from jsonschema.validators import extend
-
-    def pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Any:
-        strict = re.sub(r"\$$", r"\\Z", pattern)
-        if isinstance(instance, str) and not re.search(strict, instance):
-            yield ValidationError(f"{instance!r} does not match {pattern!r}")
-
-    make: Any = extend
-    return make(Draft7Validator, {"pattern": pattern})(schema("manifest"))
 
 
 class _Explainer:
@@ -63,7 +47,7 @@ class _Explainer:
         self.misspelt: set[tuple[int, str]] = set()
 
     def run(self) -> None:
-        errors = list(validator().iter_errors(_nonconforming(self.document)))
+        errors = list(validator("manifest").iter_errors(_nonconforming(self.document)))
         looks = self.document.get("looks")
         order = {key: place for place, key in enumerate(looks)} if isinstance(looks, dict) else {}
         counted: set[Path] = set()

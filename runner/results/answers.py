@@ -11,7 +11,7 @@ from typing import Any
 from runner.answers import compute_ref
 from runner.errors import UsageError, shorten
 from runner.resources import WrongForm, check_document
-from runner.results.times import parse_time
+from runner.results.times import parse_any_time
 from runner.reviews import MAX_BY, Review, ReviewState, clean_words
 from runner.takes import Snapshot, Take
 
@@ -129,7 +129,7 @@ def drop_time(review: Review) -> tuple[str, str | None, str | None]:
 
 def _read_review(entry: Mapping[str, Any], by: str | None, now: float, source: str) -> Review:
     try:
-        at = min(max(parse_time(entry["at"]) or 0.0, _EARLIEST), now)
+        at = min(max(parse_any_time(entry["at"]) or 0.0, _EARLIEST), now)
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{source} names a time that is none: {shorten(entry['at'])}.") from error
     return Review.of_words(ReviewState(entry["state"]), reason=entry.get("remark"), by=by, at=at)

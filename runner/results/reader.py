@@ -85,9 +85,11 @@ def _refusal(source: str, problem: str) -> UsageError:
 def _check(takes: list[tuple[Take, bool]]) -> None:
     """Raise ValueError where two takes would be one, or one exists that has no id.
 
-    The first would hide what one of them cost, the second could never be asked for.
+    The first would hide what one of them cost, or count one look twice; the second could never be
+    asked for. Several looks may name one that existed before.
     """
     seen: set[str] = set()
+    bought: set[str] = set()
     picked: set[str] = set()
     for take, is_pick in takes:
         if take.state in EXISTING and not take.avatar_id:
@@ -96,6 +98,11 @@ def _check(takes: list[tuple[Take, bool]]) -> None:
             raise ValueError(f"{take.look} has two takes {take.number}")
         if is_pick and take.look in picked:
             raise ValueError(f"{take.look} has two picked takes")
+        own = take.avatar_id if take.kind is not LookKind.EXISTING else None
+        for one in (own, take.key):
+            if one is not None and one in bought:
+                raise ValueError(f"{one} is two takes'")
+        bought.update(one for one in (own, take.key) if one is not None)
         seen.add(take.uid)
         if is_pick:
             picked.add(take.look)

@@ -11,14 +11,13 @@ from runner.manifest import Reading, load
 from runner.manifest.diagnostics import Diagnostic, Findings, count_findings
 from runner.manifest.formats import as_github, as_json, as_sarif, as_text
 from runner.manifest.quick import conforms
-from runner.manifest.schema import validator
 from runner.manifest.yaml.document import parse_yaml
 from runner.manifest.yaml.nodes import Map
 from runner.manifest.yaml.source import Source
 from runner.model import Campaign
 from runner.plan import plan
 from runner.plan.saved_plan import plan_document
-from runner.resources import schema
+from runner.resources import schema, validator
 from runner.takes import Snapshot
 from tests.fuzz.target import Target, demand, folder, written
 from tests.manifest.sarif import SARIF
@@ -98,7 +97,7 @@ def agreed(data: bytes) -> None:
         return
     value = parse_yaml(text, Findings(Source(place() / "fuzz.yaml", text)))
     if isinstance(value, Map) and conforms(value):
-        refused = next(validator().iter_errors(value), None)
+        refused = next(validator("manifest").iter_errors(value), None)
         demand(refused is None, f"the quick check passes what the schema refuses: {refused}")
 
 

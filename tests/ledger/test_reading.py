@@ -56,7 +56,31 @@ def test_whole_numbers_of_any_kind_are_whole() -> None:
 
 REFUSED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "a time that is none": (lambda told: navy(told)[0].update(sent_at="tomorrow"), "isoformat"),
+    "a time before any ledger": (
+        lambda told: navy(told)[0].update(sent_at="0001-01-01T00:00:00+23:59"),
+        "no time from 1970",
+    ),
+    "a time after any calendar": (
+        lambda told: navy(told)[0].update(sent_at="9999-12-31T23:59:59-23:59"),
+        "no time from 1970",
+    ),
+    "a key that no look has": (lambda told: told["looks"][1].update(look="Navy Office"), "match"),
+    "a key with a line's end": (lambda told: told["looks"][1].update(look="navy\n"), "match"),
+    "a price beyond any ledger's": (lambda told: navy(told)[0].update(price_usd=1e12), "maximum"),
     "a number that no file holds": (lambda told: navy(told)[0].update(width=2**70), "maximum"),
+    "a look twice": (
+        lambda told: navy(told).append(
+            navy(told)[0] | {"take": 7, "picked": False, "idempotency_key": "k"}
+        ),
+        "is two takes'",
+    ),
+    "a key twice": (
+        lambda told: (
+            navy(told)[0].update(idempotency_key="k"),
+            navy(told).append(navy(told)[0] | {"take": 7, "picked": False, "avatar_id": "another"}),
+        ),
+        "is two takes'",
+    ),
     "a take twice": (lambda told: navy(told).append(navy(told)[0]), "navy has two takes 1"),
     "two picks": (
         lambda told: navy(told).append(navy(told)[0] | {"take": 2}),

@@ -9,8 +9,7 @@ import pytest
 import yaml
 
 from runner.manifest import CODES, Severity
-from runner.manifest.schema import validator
-from runner.resources import schema
+from runner.resources import schema, validator
 
 PAGE = (Path(__file__).parents[2] / "docs" / "manifest.md").read_text("utf-8")
 HEADINGS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.HINT: "Hints"}
@@ -34,7 +33,7 @@ def test_every_key_of_the_language_is_explained() -> None:
 
 def test_the_first_example_is_valid() -> None:
     example = PAGE.split("```yaml\n")[1].split("```")[0]
-    assert list(validator().iter_errors(yaml.safe_load(example))) == []
+    assert list(validator("manifest").iter_errors(yaml.safe_load(example))) == []
 
 
 def test_every_property_of_the_schema_has_a_description_and_an_example() -> None:
@@ -63,7 +62,9 @@ def test_every_property_of_the_schema_has_a_description_and_an_example() -> None
 def test_the_examples_of_the_schema_are_valid_themselves() -> None:
     form = schema("manifest")
     for name, definition in form["definitions"].items():
-        part = validator().evolve(schema={**definition, "definitions": form["definitions"]})
+        part = validator("manifest").evolve(
+            schema={**definition, "definitions": form["definitions"]}
+        )
         snippets = json.dumps(definition.get("defaultSnippets", [])).replace("\\\\${", "${")
         bodies = [snippet["body"] for snippet in json.loads(snippets)]
         for example in [*definition.get("examples", ()), *bodies]:

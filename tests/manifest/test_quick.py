@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.manifest.quick import conforms
-from runner.manifest.schema import validator
+from runner.resources import validator
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*.yaml"))
 
@@ -86,7 +86,7 @@ def text_keys(value: Any) -> bool:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.get("campaign"))
 def test_both_say_the_same_of_the_corpus(document: Any) -> None:
     if text_keys(document):
-        assert conforms(document) is validator().is_valid(document)
+        assert conforms(document) is validator("manifest").is_valid(document)
 
 
 @given(st.sampled_from(DOCUMENTS), st.integers(0, 2**32), st.integers(1, 4))
@@ -98,7 +98,7 @@ def test_both_say_the_same_of_manifests_with_something_changed(
     for _ in range(changes):
         mutate(document, chance)
     if text_keys(document):
-        assert conforms(document) is validator().is_valid(document), document
+        assert conforms(document) is validator("manifest").is_valid(document), document
 
 
 def test_the_changes_keep_some_documents_valid_and_break_others() -> None:
@@ -121,4 +121,4 @@ values = st.recursive(
 
 @given(values)
 def test_both_say_the_same_of_anything(value: Any) -> None:
-    assert conforms(value) is validator().is_valid(value)
+    assert conforms(value) is validator("manifest").is_valid(value)
