@@ -377,7 +377,10 @@ class _Director:
         if there is None or not there.judge.exists():
             return
         self._enter(there)
-        self._command(replace(day, command=Command.RECONCILE), "decided elsewhere")
+        decide = replace(day, command=Command.RECONCILE)
+        ended = self._command(decide, "decided elsewhere")
+        if isinstance(ended.error, LedgerQuestion):  # whether it is the same campaign
+            self._command(replace(decide, answers=True), "decided elsewhere, answered")
         self._enter(here)
 
     def _settle(self) -> None:
