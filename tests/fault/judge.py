@@ -521,7 +521,8 @@ class Judge(Auditor):
         own = {group for (group,) in self.rows("SELECT group_id FROM takes WHERE key IS NOT NULL")}
         unknown: dict[str, list[str]] = {}
         for look in account.looks.values():
-            first = look.group_id not in own and account.cover(look.group_id)[0] is look
+            made = account.groups[look.group_id].name == order["name"]  # by a look of this name
+            first = made and look.group_id not in own and account.cover(look.group_id)[0] is look
             same = look.name == order["name"] and not look.public and look.made_at < shown
             same = same and look.id not in self.disowned
             there = look.group_id == group if group else first
