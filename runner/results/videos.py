@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NotRequired, TypedDict
 
 from runner.results.model import LookEntry, Results, VideoEntry
+from runner.reviews import ReviewState
 from runner.video_facts import VideoFacts
 
 ASPECT_RATIOS = ("auto", "16:9", "9:16", "4:5", "5:4", "1:1")
@@ -113,5 +114,8 @@ def _warn(look: LookEntry, ratio: str) -> Iterator[str]:
     engines = look.get("supported_api_engines", ())
     if engines and not set(engines) & set(ENGINES):
         yield f"HeyGen lists only engines that are not known here: {', '.join(engines)}"
+    review = look.get("review")
+    if review is not None and review["state"] == ReviewState.REJECTED:
+        yield f"rejected: {review['reason']}" if "reason" in review else "rejected by a person"
     if look["state"] in ("stale", "changed"):
         yield f"not up to date: {look.get('reason', look['state'])}"

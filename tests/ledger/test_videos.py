@@ -14,7 +14,7 @@ from runner.plan import plan
 from runner.policy.lifecycle import Event
 from runner.policy.look_events import events_of
 from runner.replies import LookData
-from runner.results.model import Results
+from runner.results.model import Results, ReviewEntry
 from runner.results.videos import ASPECT_RATIOS, make_video_document, read_videos
 from runner.results.writer import results_document
 from runner.takes import TakeState
@@ -112,3 +112,20 @@ def test_what_is_not_known_is_warned_about() -> None:
     base, navy = (video["warnings"] for video in document["videos"])
     assert base == ["picture of unknown size, which may not be 1:1"]
     assert "HeyGen lists only engines that are not known here: new" in navy
+
+
+@pytest.mark.parametrize(
+    ("review", "warning"),
+    [
+        ({"state": "rejected", "reason": "too dark"}, ["rejected: too dark"]),
+        ({"state": "rejected"}, ["rejected by a person"]),
+        ({"state": "approved"}, []),
+    ],
+)
+def test_a_look_that_a_person_rejected_is_warned_about(
+    review: ReviewEntry, warning: list[str]
+) -> None:
+    told = results()
+    told["looks"][0]["review"] = review
+    base, _navy = make_video_document(told)["videos"]
+    assert base.get("warnings", []) == warning
