@@ -255,6 +255,17 @@ class Judge(Auditor):
             key = self._exchanged.pop(key)
         return key
 
+    def _is_second_unseen(self, key: str) -> bool:
+        """Return whether a key made two looks while lists were late.
+
+        Once a person has decided the one, nothing tells the other from what another body's lost
+        send of that name made (docs/money.md).
+        """
+        environment = self._environment
+        behaviour, charges = environment.simulator.behaviour, environment.simulator.account.charges
+        made = sum(charge.idempotency_key == key for charge in charges.values())
+        return behaviour.ignore_keys != "honoured" and bool(behaviour.lists_lag) and made > 1
+
     def _exchange(self, uid: str, look_id: str) -> None:
         """Record that a take adopted what another send made: with the same body it may have."""
         charge = self._environment.simulator.account.charges.get(look_id)
@@ -264,6 +275,7 @@ class Judge(Auditor):
         if other == uid or mine is None or theirs is None:
             return
         same = mine["body_sha256"] == theirs["body_sha256"]
+        same |= self._is_second_unseen(made_by) and theirs["avatar_id"] not in (None, look_id)
         self.must(same, f"{uid} adopted {look_id}, which another send made")
         # By the keys as they were exchanged before: the ledger goes on naming the one it sent.
         for key, now in ((made_by, uid), (self.sent_key.get(uid, mine["key"]), other)):
