@@ -5,7 +5,6 @@ the damaged ledger, which is refused, and never one that knows half of what was 
 """
 
 import os
-import shutil
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -22,7 +21,7 @@ from runner.cli.session import OpenSession, lock_state, open_session
 from runner.cli.unrecorded_looks import bought_since, snapshot_of
 from runner.errors import ApiTrouble, LedgerDamaged, LedgerQuestion, StorageError, UsageError
 from runner.executor.group_search import list_all_looks
-from runner.ledger.database import checkpoint_wal
+from runner.ledger.database import checkpoint_wal, write_whole
 from runner.ledger.other_ledgers import OtherLedger, find_other_ledgers
 from runner.ledger.reading import has_sent
 from runner.ledger.salvage import salvage_state
@@ -146,20 +145,16 @@ def swap(context: Context, state: StateDir, new: Path) -> None:
 
 
 def _keep(ledger: Path, aside: Path) -> None:
-    """Add a second name for a file, or a copy where a disk knows one name. Raises OSError."""
+    """Add a second name for a file, or a copy where a disk knows one name.
+
+    Raises OSError or StorageError.
+    """
     try:
         os.link(ledger, aside)
     except FileExistsError:
         raise
     except OSError:
-        try:
-            with ledger.open("rb") as old, aside.open("xb") as copy:
-                shutil.copyfileobj(old, copy)
-                copy.flush()
-                os.fsync(copy.fileno())
-        except OSError:
-            aside.unlink(missing_ok=True)
-            raise
+        write_whole(ledger, aside)
 
 
 async def looks_of_account(work: OpenSession) -> dict[str, LookData]:

@@ -99,10 +99,10 @@ def _check(takes: list[tuple[Take, bool]]) -> None:
         if is_pick and take.look in picked:
             raise ValueError(f"{take.look} has two picked takes")
         own = take.avatar_id if take.kind is not LookKind.EXISTING else None
-        for one in (own, take.key):
-            if one is not None and one in bought:
+        for one in filter(None, (own, take.key)):
+            if one in bought:
                 raise ValueError(f"{one} is two takes'")
-        bought.update(one for one in (own, take.key) if one is not None)
+            bought.add(one)
         seen.add(take.uid)
         if is_pick:
             picked.add(take.look)

@@ -280,9 +280,9 @@ def test_pictures_that_take_longer_together_than_a_statement_may_are_read(
     pictures = {f"{name}.png": name for name in contents}
     pack = replace(make_pack(user), pictures=pictures, contents=contents)
     run = shared.enqueue(pack, by="ada")
-    slow = store.PICTURE.replace("SELECT", "SELECT pg_sleep(0.6)::text,", 1)
+    slow = store.PICTURE.replace("SELECT", "SELECT pg_sleep(0.8)::text,", 1)
     monkeypatch.setattr(store, "PICTURE", f"SELECT sha256, data FROM ({slow}) AS slow")
-    monkeypatch.setattr(connection, "TRANSACTION_TIMEOUT", "500ms")
+    monkeypatch.setattr(connection, "TRANSACTION_TIMEOUT", "2s")
     with closing(shared.again()) as far:
         begun = far.begin(run, "worker")
         assert begun is not None
@@ -299,10 +299,10 @@ def test_unused_pictures_that_take_longer_together_than_a_transaction_may_are_de
     contents = {f"{user}{number}": PICTURE for number in range(3)}
     pictures = {f"{name}.png": name for name in contents}
     shared._keep_pictures(replace(make_pack(user), pictures=pictures, contents=contents))
-    slow = pruning.DELETE_UNUSED.replace("RETURNING 1", "RETURNING pg_sleep(0.6)::text")
+    slow = pruning.DELETE_UNUSED.replace("RETURNING 1", "RETURNING pg_sleep(0.8)::text")
     monkeypatch.setattr(pruning, "DELETE_UNUSED", slow)
     monkeypatch.setattr(pruning, "PICTURES_AT_ONCE", 1)
-    monkeypatch.setattr(connection, "TRANSACTION_TIMEOUT", "1s")
+    monkeypatch.setattr(connection, "TRANSACTION_TIMEOUT", "2s")
     with closing(shared.again()) as far:
         assert far.delete_runs([]) >= len(contents)
         assert far.delete_runs([]) == 0
