@@ -187,9 +187,10 @@ def _put_back(given: WorkflowStatus) -> bool:
     log.warning(
         "run %s was given to this worker and never arrived: it is put back", given.workflow_id
     )
-    return _get_dbos_instance()._sys_db.reenqueue_for_recovery(  # noqa: SLF001 - see `_recover`
-        given.workflow_id, [str(given.executor_id)], label
-    )
+    database = _get_dbos_instance()._sys_db  # noqa: SLF001 - see `_recover`
+    # Named for its type: without the extra installed nothing is known of what DBOS returns.
+    back: bool = database.reenqueue_for_recovery(given.workflow_id, [str(given.executor_id)], label)
+    return back
 
 
 def _recover(worker: str) -> int:
