@@ -219,7 +219,24 @@ def migrate(connection: sqlite3.Connection) -> None:
         )
 
 
+@contextmanager
+def one_view(connection: sqlite3.Connection) -> Iterator[None]:
+    """Read everything in one transaction: what others commit meanwhile is not seen."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
 def _check(connection: sqlite3.Connection, path: Path, *, whole: bool = True) -> None:
+    """Look for damage in one view: a neighbour's run may be making this ledger just now."""
+    with one_view(connection):
+        _check_view(connection, path, whole=whole)
+
+
+def _check_view(connection: sqlite3.Connection, path: Path, *, whole: bool) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
         raise UsageError(

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from runner.errors import LedgerDamaged, LookbookError
 from runner.ledger.backend import Changes, EventRow, TakeChange
 from runner.ledger.bodies import join_body, list_blobs
 from runner.ledger.checksum import is_as_left, leave_checksum
-from runner.ledger.database import REBUILD, explain_sqlite_error
+from runner.ledger.database import REBUILD, explain_sqlite_error, one_view
 from runner.takes import Take
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
@@ -48,14 +48,8 @@ class SqliteBackend:
 
     # --- reading ------------------------------------------------------------------------------
 
-    @contextmanager
-    def one_view(self) -> Iterator[None]:
-        """Read everything in one transaction."""
-        self.connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self.connection.execute("ROLLBACK")
+    def one_view(self) -> AbstractContextManager[object]:
+        return one_view(self.connection)
 
     def meta(self) -> dict[str, str]:
         return dict(self.connection.execute("SELECT key, value FROM meta"))

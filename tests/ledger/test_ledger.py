@@ -318,6 +318,26 @@ def test_a_file_that_was_only_just_begun_is_an_empty_ledger(path: Path) -> None:
     assert not has_takes(path)
 
 
+@pytest.mark.parametrize("opening", [database.open_for_reading, database.open_for_writing])
+def test_a_ledger_that_a_neighbour_is_making_just_now_is_not_damaged(
+    path: Path,
+    opening: Callable[[Path], sqlite3.Connection],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check = database.check_layout
+
+    def made_meanwhile(connection: sqlite3.Connection, version: int) -> str | None:
+        monkeypatch.setattr(database, "check_layout", check)
+        database.migrate(neighbour)
+        return check(connection, version)
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as neighbour:
+        neighbour.execute("PRAGMA journal_mode = WAL").fetchone()
+        monkeypatch.setattr(database, "check_layout", made_meanwhile)
+        with closing(opening(path)) as opened:
+            assert opened.execute("SELECT count(*) FROM takes").fetchone() == (0,)
+
+
 def test_a_newer_ledger_is_not_touched(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 99")
