@@ -267,9 +267,15 @@ class Judge(Auditor):
         return behaviour.ignore_keys != "honoured" and bool(behaviour.lists_lag) and made > 1
 
     def _exchange(self, uid: str, look_id: str) -> None:
-        """Record that a take adopted what another send made: with the same body it may have."""
+        """Record that a take adopted what another send made: with the same body it may have.
+
+        Also one of a take that nobody knows any more, after a rebuild from results that are behind.
+        """
         charge = self._environment.simulator.account.charges.get(look_id)
         made_by = (charge.idempotency_key if charge is not None else None) or ""
+        if made_by not in self.take_of and self._is_forgotten_of(made_by, uid):
+            self.take_of[made_by] = uid
+            self.keys_of.setdefault(uid, set()).add(made_by)
         other, mine = self.take_of.get(made_by, uid), self.take("uid", uid)
         theirs = self.take("uid", other)
         if other == uid or mine is None or theirs is None:
@@ -283,6 +289,14 @@ class Judge(Auditor):
             self.keys_of.setdefault(now, set()).add(key)
             self.take_of[key] = now
             self.sent_key[now] = key
+
+    def _is_forgotten_of(self, key: str, uid: str) -> bool:
+        """Return whether a lost ledger sent a key for what a take of this one is for."""
+        take, action = self.take("uid", uid), self.recorded_actions.get(key)
+        sent = self._environment.senders.get(key) is self and self.loss.ever
+        return (
+            sent and take is not None and action == RecordedAction(take["look"], take["identity"])
+        )
 
     def _assert_price(self, key: str, kind: LookKind) -> None:
         """Remember what a person said that a new key's purchase costs."""
