@@ -22,7 +22,7 @@ from runner.errors import LedgerDamaged, LedgerLocked, LookbookError, StorageErr
 from runner.executor.ports import OverBudget
 from runner.ledger import bodies, database
 from runner.ledger.facts import to_facts
-from runner.ledger.layout import list_migrations
+from runner.ledger.layout import check_layout, list_migrations
 from runner.ledger.ledger import LedgerFile
 from runner.ledger.lock import lock_ledger
 from runner.ledger.reading import has_takes, read_snapshot
@@ -324,7 +324,7 @@ def test_a_ledger_that_a_neighbour_is_making_just_now_is_not_damaged(
     opening: Callable[[Path], sqlite3.Connection],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    check = database.check_layout
+    check = check_layout
 
     def made_meanwhile(connection: sqlite3.Connection, version: int) -> str | None:
         monkeypatch.setattr(database, "check_layout", check)
