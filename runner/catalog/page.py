@@ -48,7 +48,7 @@ def render(
             comparable=[_comparable(look, named) for look in page.looks],
             embedded={p.embedded: p.full for p in named.values() if embed and p.full},
             embed=embed,
-            index=[_entry(look) for look in page.looks],
+            index=map(_entry, page.looks),
             css=css,
             js=js,
             policy=make_policy(css, js, pictures="'self' file: data:"),

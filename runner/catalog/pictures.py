@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from statistics import median
 from urllib.parse import quote
@@ -27,6 +28,8 @@ EMBED_EDGE = 1600
 """Pixels of an embedded picture's longer edge; the full one stays beside the page."""
 MAX_THUMB_BYTES = 2 * 1024 * 1024
 """What a thumbnail may weigh; what is larger is made anew."""
+ENQUEUED = 200
+"""Pictures that wait for a thread at a time."""
 DAMAGED = "The picture cannot be read; its file is damaged."
 TOO_LARGE = "The picture is too large to show."
 _SCALABLE = ("RGB", "RGBA", "L", "LA")
@@ -132,10 +135,13 @@ def prepare_images(
     nothing for a picture that is missing or broken: its ``problem`` says what is wrong.
     """
     wanted = dict(sources)
+    left = iter(wanted.items())
+    shown: list[CatalogImage] = []
     # Pillow decodes and scales without the interpreter's lock: a few threads use a few cores.
     with ThreadPoolExecutor(max_workers=4) as pool:
-        shown = pool.map(lambda source: _show(folder, *source, embed=embed), wanted.items())
-        return dict(zip(wanted, shown, strict=True))
+        while some := list(islice(left, ENQUEUED)):
+            shown += pool.map(lambda source: _show(folder, *source, embed=embed), some)
+    return dict(zip(wanted, shown, strict=True))
 
 
 def measure_ratio(pictures: Iterable[CatalogImage]) -> float:

@@ -725,7 +725,7 @@ class Judge(Auditor):
 
     def _unbought_beside(self, uid: str) -> int:
         """Count the other takes of a take's body of which nothing was bought, for all one knows."""
-        take = None if self.lost else self.take("uid", uid)
+        take = self.take("uid", uid) if self.is_readable() else None
         if take is None or take["body_sha256"] is None:
             return 0
         query = "SELECT uid FROM takes WHERE body_sha256 = ? AND uid != ? AND billing != 'none'"
