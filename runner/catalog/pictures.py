@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from PIL import Image, ImageOps
 
+from runner.errors import StorageError
 from runner.files import read_file, write_atomic
 from runner.image_files import MAX_IMAGE_BYTES, BadImageFile, Flaw, open_image
 
@@ -216,6 +217,15 @@ def load_thumb(folder: Path, image: str, sha256: str | None) -> tuple[bytes, str
     path = locate_picture(folder, image)
     digest = digest or hashlib.sha256(read_file(path, MAX_IMAGE_BYTES)).hexdigest()
     return _thumb(path, folder / "thumbs" / f"{digest}-{THUMB_EDGE}.jpg")[0], "image/jpeg"
+
+
+def prepare_thumb(folder: Path, image: str, sha256: str) -> None:
+    """Make a picture's thumbnail where it is missing, so that the next catalog finds it.
+
+    What goes wrong is left for the catalog, which makes it again and says why it cannot.
+    """
+    with suppress(Unusable, OSError, StorageError):
+        load_thumb(folder, image, sha256)
 
 
 def _thumb(path: Path, thumb: Path) -> tuple[bytes, tuple[int, int]]:

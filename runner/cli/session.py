@@ -154,7 +154,15 @@ def _make_downloader(opened: OpenAccount, state: StateDir) -> "Downloader":
         allow_private=opened.allow_private,
         inline=outside.inline,
         failpoint=outside.failpoint,
+        kept=partial(_prepare_thumb, state.folder),
     )
+
+
+def _prepare_thumb(folder: Path, image: str, sha256: str) -> None:
+    """Make a picture's thumbnail while HeyGen makes others, so that the catalog is soon there."""
+    from runner.catalog.pictures import prepare_thumb  # its Pillow is slow to import
+
+    prepare_thumb(folder, image, sha256)
 
 
 def lock_state(context: Context, state: StateDir) -> AbstractContextManager[None]:

@@ -7,7 +7,7 @@ caller's decision; nothing is repeated here.
 
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self, cast
@@ -43,7 +43,8 @@ class Downloader:
     this machine and its network, as only an API gives them that is there itself. ``plain`` says
     that every link is plain http, as the embedded simulator's are: neither certificates nor proxies
     are looked at. ``inline`` decodes on the event loop instead of in a thread, for virtual time.
-    ``failpoint`` is called at ``image:before-rename`` and ``image:after-rename``.
+    ``failpoint`` is called at ``image:before-rename`` and ``image:after-rename``, and ``kept`` with
+    the path from the state folder and the SHA-256 of a picture that was kept, off the event loop.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class Downloader:
         max_pixels: int = MAX_PIXELS,
         inline: bool = False,
         failpoint: Failpoint = lambda _point: None,
+        kept: Callable[[str, str], None] = lambda _image, _sha256: None,
     ) -> None:
         self._folder = Folder(state, failpoint)
+        self._kept = kept
         self._transport = transport
         self._gate = anyio.CapacityLimiter(_MAX_CONNECTIONS)
         self._decoders = anyio.CapacityLimiter(_MAX_DECODERS)
@@ -136,6 +139,7 @@ class Downloader:
             again = bad.flaw is not Flaw.TOO_LARGE
             return FetchFailed(f"what the link gives cannot be kept: {bad}", again=again)
         image, sha256 = part.keep(facts.extension)
+        self._kept(image, sha256)
         return Downloaded(image, sha256, facts.width, facts.height)
 
     # --- the answer -------------------------------------------------------------------------------

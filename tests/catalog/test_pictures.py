@@ -41,6 +41,23 @@ def test_a_thumbnail_that_is_there_is_not_made_again(tmp_path: Path) -> None:
     assert thumb.stat().st_mtime_ns == before
 
 
+def test_a_thumbnail_that_is_made_beforehand_is_the_catalogs(tmp_path: Path) -> None:
+    put(tmp_path / "a.png")
+    pictures.prepare_thumb(tmp_path, "a.png", "cd" * 32)
+    (thumb,) = (tmp_path / "thumbs").iterdir()
+    assert only(tmp_path, "a.png", "cd" * 32).thumb == f"thumbs/{thumb.name}"
+
+
+@pytest.mark.parametrize("image", ["gone.png", "../outside.png", "bad.png", "a.png"])
+def test_a_thumbnail_that_cannot_be_made_beforehand_is_left_to_the_catalog(
+    tmp_path: Path, image: str
+) -> None:
+    put(tmp_path / "a.png")
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "thumbs").write_text("a file where the folder has to be")
+    pictures.prepare_thumb(tmp_path, image, "cd" * 32)
+
+
 def test_a_damaged_thumbnail_is_made_again(tmp_path: Path) -> None:
     put(tmp_path / "a.png")
     only(tmp_path, "a.png", "cd" * 32)

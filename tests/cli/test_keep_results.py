@@ -1,14 +1,18 @@
 """results.json is written while a run goes on, and takes next to nothing of its time."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
+from runner import catalog
+from runner.cli import invoke
 from runner.cli.account import open_account
 from runner.cli.supervise import keep_results, next_wait
 from runner.results.fingerprint import is_own_results, read_fingerprint
+from runner.results.model import Results
 from tests.cli.hands import ACCOUNT, Office
 from tests.executor.harness import look, run_virtual
 
@@ -58,3 +62,25 @@ def test_what_happened_is_written_every_minute_and_nothing_where_nothing_did(
 
     run_virtual(go)
     assert seen == [None, None, ["base"], None]
+
+
+@pytest.mark.slow
+def test_thumbnails_are_there_before_the_catalog_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = tmp_path / "spring.yaml"
+    manifest.write_text(
+        "{version: 1, campaign: spring, base: {name: Sarah, prompt: A woman in her 40s}}", "utf-8"
+    )
+    found: list[set[str]] = []
+    write = catalog.write_catalog
+
+    def look_first(results: Results, folder: Path) -> Path:
+        found.append({path.name for path in folder.glob("thumbs/*")})
+        return write(results, folder)
+
+    monkeypatch.setattr(catalog, "write_catalog", look_first)
+    settings = ["--sim", "latency=fixed:0.05", "--sim", "pictures=off"]
+    assert invoke(["run", str(manifest), "--simulate", "--yes", *settings]) == 0
+    (page,) = tmp_path.glob("**/catalog.html")
+    assert found[-1] == {path.name for path in page.parent.glob("thumbs/*")} != set()

@@ -73,6 +73,20 @@ async def test_a_picture_is_kept_under_its_look_and_take(
     assert (tmp_path / name).read_bytes() == content
 
 
+async def test_whoever_asks_is_told_of_a_picture_that_is_kept_and_of_no_other(
+    tmp_path: Path,
+) -> None:
+    told: list[tuple[str, str]] = []
+
+    def kept(image: str, sha256: str) -> None:
+        assert (tmp_path / image).is_file()
+        told.append((image, sha256))
+
+    await fetch(tmp_path, gives(b"no picture"), kept=kept)
+    await fetch(tmp_path, gives(PNG), kept=kept)
+    assert told == [("images/navy-office.2.png", sha256_hex(PNG))]
+
+
 async def test_the_link_is_asked_as_it_is_and_without_a_key(tmp_path: Path) -> None:
     link = "https://cdn.example/a%2Fb.png?X-Amz-Signature=a%2Bb%3D&x=1+2"
     seen: list[httpx.Request] = []
