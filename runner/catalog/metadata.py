@@ -43,7 +43,7 @@ def embed_metadata(data: bytes, kind: str, *, xmp: bytes, exif: bytes) -> bytes:
     """Return an image file with this metadata and no other; not a pixel is coded anew.
 
     ``kind`` is JPEG, PNG or WEBP, ``exif`` begins at its TIFF header. Raises ValueError for a file
-    that is not built as its format says.
+    that is not built as its format says, and for metadata that it has no room for.
     """
     writers: dict[str, Callable[[bytes, bytes, bytes], bytes]] = {
         "JPEG": _into_jpeg,
@@ -63,8 +63,7 @@ def _into_jpeg(data: bytes, xmp: bytes, exif: bytes) -> bytes:
     ours = b""
     if exif:
         ours += _segment(0xE1, b"Exif\0\0" + exif)
-    if len(_XMP_HEADER) + len(xmp) <= _MAX_SEGMENT:
-        ours += _segment(0xE1, _XMP_HEADER + xmp)
+    ours += _segment(0xE1, _XMP_HEADER + xmp)
     kept, scans = _split_jpeg(data)
     first = [segment for segment in kept if segment[1] == 0xE0]  # JFIF stands before all others
     others = [segment for segment in kept if segment[1] != 0xE0]
@@ -72,6 +71,8 @@ def _into_jpeg(data: bytes, xmp: bytes, exif: bytes) -> bytes:
 
 
 def _segment(marker: int, content: bytes) -> bytes:
+    if len(content) > _MAX_SEGMENT:
+        raise ValueError(f"a JPEG has no room for {len(content):,} bytes of metadata in one piece")
     return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
 
 

@@ -4,7 +4,7 @@ Property names and namespaces are those of the IPTC Photo Metadata Standard 2025
 source type is a term of the IPTC's NewsCodes, which C2PA and image search engines read too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape
 
 from runner.catalog import words
@@ -25,6 +25,9 @@ _NAMESPACES = {
 
 
 NOBODY = Credits()
+
+MAX_PACKET = 65_000
+"""Bytes that a packet may have: a little less than what one segment of a JPEG holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,20 @@ def name_system(*, simulated: bool) -> str:
 
 
 def make_packet(facts: Facts) -> bytes:
-    """Return the XMP packet, in UTF-8."""
+    """Return the XMP packet, in UTF-8.
+
+    One that would be too large lacks its tags, then its prompt, then most of its title; that the
+    picture was generated, and whose it is, it always says.
+    """
+    untagged = replace(facts, tags=())
+    for told in (facts, untagged, replace(untagged, prompt=None)):
+        packet = _write_packet(told)
+        if len(packet) <= MAX_PACKET:
+            return packet
+    return _write_packet(replace(untagged, prompt=None, title=facts.title[:200]))
+
+
+def _write_packet(facts: Facts) -> bytes:
     properties = [
         _plain("xmp:CreatorTool", "lookbook"),
         _language("dc:title", facts.title),

@@ -2,7 +2,9 @@
 
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,7 +12,9 @@ from PIL import Image
 
 from runner.catalog import album, xmp
 from runner.catalog.metadata import embed_metadata
+from runner.catalog.xmp import Facts, make_packet
 from runner.errors import UsageError
+from runner.model import Credits
 from runner.results.model import Results
 from tests.catalog import sample
 
@@ -167,6 +171,29 @@ def test_what_lies_behind_a_jpeg_s_end_is_not_handed_over(tmp_path: Path) -> Non
     embedded = embed_metadata(data, "JPEG", xmp=b"<x/>", exif=b"")
     assert embedded.endswith(out.getvalue()[-64:])
     assert b"film" not in embedded
+
+
+@pytest.mark.parametrize(
+    ("much", "prompt_is_told"),
+    [
+        ({"tags": tuple(f"{n:03}{'&' * 60}" for n in range(400))}, True),
+        ({"prompt": "Wearing & " * 9_000}, False),
+        ({"title": "Sarah " * 12_000}, False),
+    ],
+)
+def test_a_packet_that_a_jpeg_has_no_room_for_still_says_what_the_picture_is(
+    much: dict[str, Any], prompt_is_told: bool
+) -> None:
+    plain = Facts("spring", "Navy", generated=True, system="HeyGen", prompt="Wearing navy")
+    packet = make_packet(replace(plain, whose=Credits(creator="Jo"), **much))
+    out = io.BytesIO()
+    Image.effect_noise((16, 16), 90).save(out, "JPEG")
+    embedded = embed_metadata(out.getvalue(), "JPEG", xmp=packet, exif=b"")
+    assert b"trainedAlgorithmicMedia" in embedded
+    assert b"<dc:creator>" in embedded
+    assert (b"AIPromptInformation" in embedded) is prompt_is_told
+    with pytest.raises(ValueError, match="no room"):
+        embed_metadata(out.getvalue(), "JPEG", xmp=bytes(70_000), exif=b"")
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
