@@ -17,7 +17,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from runner.errors import StorageError
+from runner.errors import StorageError, shorten
 
 MAX_NOTE_BYTES = 1024 * 1024
 """What a small file of ours may weigh: who ran last, who holds the lock, what was written when."""
@@ -296,6 +296,11 @@ def _discard(temporary: Path) -> None:
 
 
 def _storage(path: Path, error: OSError) -> StorageError:
+    if error.errno == errno.ENAMETOOLONG:
+        return StorageError(
+            f"{shorten(str(path), 80)} could not be written: {error.strerror}.",
+            hint="Name it more shortly.",
+        )
     return StorageError(
         f"{path} could not be written: {error.strerror or error}.",
         hint="Make room on the disk or make the folder writable; then run the same command again.",

@@ -3,6 +3,7 @@
 Results go to stdout, messages and progress to stderr.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from runner.cli.terminal import (
     style,
     write_utf8,
 )
-from runner.errors import ErrorDocument, LookbookError, ManifestError, describe_error
+from runner.errors import ErrorDocument, LookbookError, ManifestError, describe_error, shorten
 
 if TYPE_CHECKING:  # `--help` needs no manifest
     from runner.manifest.diagnostics import Diagnostic
@@ -99,9 +100,22 @@ def _invoke(
             return _report_unfollowed()
         told = describe_error("stopped", "Stopped before anything was sent.", None, 2)
         return _report_error(told, arguments, invocation)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        told = describe_error("usage", *_describe_long_name(error), 2)
+        return _report_error(told, arguments, invocation)
     if invocation.results is not None and invocation.awaits_results:
         _print_results(invocation)
     return code if isinstance(code, int) else 0
+
+
+def _describe_long_name(error: OSError) -> tuple[str, str]:
+    """Return in words that no file can have a name, typed or made from a manifest's, and a hint."""
+    return (
+        f"No file can have a name as long as {shorten(os.fsdecode(error.filename or ''), 80)}.",
+        "Name the file, or the manifest that it belongs to, more shortly.",
+    )
 
 
 def _report_unfollowed() -> int:

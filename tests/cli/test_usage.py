@@ -41,6 +41,20 @@ def test_the_help_shows_every_command_in_one_group_and_leaves_the_former_names_o
         assert invoke([name, "--help"]) == 0
 
 
+@pytest.mark.parametrize("name", sorted({*COMMANDS, *FORMER} - {"init"}))
+@pytest.mark.parametrize("path", [f"{'a' * 300}.yaml", f"{'a' * 300}/n.yaml", "spring.yaml/n.yaml"])
+def test_a_path_that_no_file_can_have_is_no_error_of_the_program(name: str, path: str) -> None:
+    assert invoke([name, path]) in (1, 2, 3)
+
+
+def test_a_manifest_whose_folder_would_have_too_long_a_name_is_told_so(
+    folder: Path, capsys: Captured
+) -> None:
+    (folder / "spring.yaml").rename(folder / f"{'a' * 249}.yaml")
+    assert invoke(["run", f"{'a' * 249}.yaml", "--simulate", "--yes"]) == 2
+    assert "No file can have a name as long as" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", [*COMMANDS, *FORMER])
 def test_no_line_of_the_help_is_longer_than_a_terminal(name: str, capsys: Captured) -> None:
     assert invoke([name, "--help"]) == 0

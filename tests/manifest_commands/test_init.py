@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -88,6 +89,44 @@ def test_nothing_is_replaced_unless_it_is_said(capsys: Captured) -> None:
     assert Path("spring.yaml").read_text("utf-8") == "mine"
     assert "--force" in capsys.readouterr().err
     assert invoke(["init", "spring.yaml", "--force"]) == 0
+
+
+def test_what_a_manifest_is_made_from_is_never_written_over(capsys: Captured) -> None:
+    Path("same.csv").write_text("outfit,setting\na suit,office\n", "utf-8")
+    Image.new("RGB", (600, 600)).save("me.jpg")
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    assert invoke(["init", "same.csv", "--from-csv", "same.csv", "--force"]) == 2
+    assert invoke(["init", "./me.jpg", "--photo", "me.jpg", "--force"]) == 2
+    assert "to be made from" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+@pytest.mark.parametrize("target", ["real.yaml", "gone.yaml"])
+def test_a_link_is_not_replaced_by_a_manifest(target: str, force: list[str]) -> None:
+    Path("real.yaml").write_text("mine", "utf-8")
+    Path("link.yaml").symlink_to(target)
+    assert invoke(["init", "link.yaml", *force]) == 2
+    assert Path("link.yaml").is_symlink()
+    assert Path("real.yaml").read_text("utf-8") == "mine"
+
+
+def test_a_manifest_that_is_replaced_keeps_its_permissions() -> None:
+    Path("spring.yaml").touch(0o600)
+    assert invoke(["init", "spring.yaml", "--force"]) == 0
+    assert Path("spring.yaml").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "target", ["file/new.yaml", "file/folder/new.yaml", f"{'a' * 300}.yaml", f"{'a' * 300}/n.yaml"]
+)
+def test_a_path_where_nothing_can_be_written_is_told_in_words(
+    target: str, capsys: Captured
+) -> None:
+    Path("file").touch()
+    assert invoke(["init", target, "--campaign", "spring"]) in (1, 2)
+    assert re.search(r"cannot be made|Name it more shortly", capsys.readouterr().err)
+    assert [*Path().iterdir()] == [Path("file")]
 
 
 def test_a_sheet_of_outfits_and_settings_becomes_looks() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,8 +79,8 @@ def command(
             refuse_undecodable(given)
     named = sheet is not None and str(sheet) != "-"
     target = manifest or Path(f"{sheet.stem}.yaml" if sheet and named else "campaign.yaml")
-    if target.exists() and not force:
-        raise UsageError(f"{target} exists already.", hint="Name another file, or add --force.")
+    sources = [path for path in (sheet if named else None, photo) if path]
+    _refuse_target(target, force=force, sources=sources)
     title = campaign or re.sub(r"[^\w.-]+", "-", target.stem)
     picture = Path(os.path.relpath(photo, target.parent)).as_posix() if photo else None
     if sheet is not None:
@@ -93,6 +94,24 @@ def command(
     from runner.manifest.starter import starter_manifest
 
     return _write(target, starter_manifest(title, target.name, name=name, photo=picture))
+
+
+def _refuse_target(target: Path, *, force: bool, sources: Sequence[Path]) -> None:
+    """Raise UsageError where something lies there that is not to be replaced."""
+    if not os.path.lexists(target):  # unlike a Path's `exists` it raises nothing for odd names
+        return
+    if not force:
+        raise UsageError(f"{target} exists already.", hint="Name another file, or add --force.")
+    if target.is_symlink():
+        raise UsageError(
+            f"{target} is a symbolic link, and only a file itself is replaced.",
+            hint=f"Name {os.path.realpath(target)}.",
+        )
+    if any(target.samefile(path) for path in sources):
+        raise UsageError(
+            f"{target} is what the manifest is to be made from; nothing was written.",
+            hint="Name another file for the manifest.",
+        )
 
 
 def _sheet(path: Path, extra: str, prompt: str | None) -> "Sheet":
@@ -129,8 +148,8 @@ def _write(target: Path, text: str, understood: Sequence[str] = ()) -> int:
             "written: correct what it is made from, and repeat the command.",
             reading.diagnostics,
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(target, text.encode())
+    mode = stat.S_IMODE(target.stat().st_mode) if os.path.lexists(target) else None
+    write_atomic(target, text.encode(), mode=mode)
     write_schema(target.parent)
     for line in understood:
         click.echo(line)
