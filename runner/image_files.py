@@ -125,7 +125,7 @@ def open_image(
     except Image.DecompressionBombError:
         raise BadImageFile(Flaw.TOO_LARGE, f"it has more than {max_pixels} pixels") from None
     except Exception as error:  # noqa: BLE001  # broken headers raise almost anything in decoders
-        _raise_own(error)
+        raise_own(error)
         raise BadImageFile(Flaw.FOREIGN, f"it is no {_names(formats)} picture") from None
     with image:
         width, height = image.size
@@ -155,7 +155,7 @@ def inspect_image(file: BinaryIO, *, max_pixels: int = MAX_PIXELS) -> ImageFacts
     except BadImageFile:
         raise
     except Exception as error:  # noqa: BLE001  # as in open_image
-        _raise_own(error)
+        raise_own(error)
         raise BadImageFile(Flaw.DAMAGED, "the picture is damaged") from None
 
 
@@ -164,7 +164,7 @@ def _names(formats: tuple[str, ...]) -> str:
     return f"{', '.join(others)} or {last}"
 
 
-def _raise_own(error: Exception) -> None:
+def raise_own(error: Exception) -> None:
     """Raise an error again if it is the disk's: Pillow's own OSErrors carry no number."""
     if isinstance(error, OSError) and error.errno is not None:
         raise error

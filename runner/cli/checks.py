@@ -120,7 +120,8 @@ def _describe_network(environment: Mapping[str, str]) -> str:
     for name in (*PROXIES, *map(str.lower, PROXIES)):
         if value := environment.get(name):
             parts = urlsplit(value)
-            shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else value
+            scheme = f"{parts.scheme}://" if parts.netloc else ""  # a proxy may stand without one
+            shown = scheme + (parts.netloc or value).rpartition("@")[2]
             found.append(f"{name} {shown}")
     found += [f"{name} {environment[name]}" for name in CERTIFICATES if environment.get(name)]
     return ", ".join(found) or "no proxy, no certificates of its own"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.face_measures import FaceBox, FaceMeasure, NoFace
 from runner.faces.models import find_models
-from runner.image_files import open_image
+from runner.image_files import open_image, raise_own
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -75,7 +75,8 @@ def _load() -> _Tools:
 def measure_file(path: str, sha256: str) -> FaceMeasure | None:
     """Measure the face in a picture; None where the file is not there, or another content.
 
-    Raises ModuleNotFoundError without the extra.
+    Raises ModuleNotFoundError without the extra, and what says nothing of the picture, which is
+    measured another time: MemoryError, and the disk's OSError.
     """
     tools = _load()
     try:
@@ -87,7 +88,10 @@ def measure_file(path: str, sha256: str) -> FaceMeasure | None:
     for side in SIDES:
         try:
             picture, scale = _open(path, side)
-        except Exception:  # noqa: BLE001 - a damaged file can raise nearly anything in a decoder
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a damaged file can raise nearly anything
+            raise_own(error)
             return FaceMeasure(sha256, none=NoFace.UNREADABLE)
         if min(picture.size) * scale < MIN_WIDTH:
             return FaceMeasure(sha256, none=NoFace.SMALL)

@@ -120,13 +120,16 @@ def test_the_doctor_says_of_each_trouble_what_to_do_and_ends_with_its_code(
     assert "HTTPS_PROXY" in around.doctor(capsys, code=2)["network"][1]
 
 
-def test_a_proxy_is_shown_without_its_password(around: Surroundings, capsys: Captured) -> None:
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_proxy_is_shown_without_its_password(
+    around: Surroundings, capsys: Captured, scheme: str
+) -> None:
     around.given["environment"] = {
         "HEYGEN_API_KEY": KEY,
-        "HTTPS_PROXY": "http://anna:hidden@proxy.example:8080",
+        "HTTPS_PROXY": f"{scheme}anna:hidden@proxy.example:8080",
     }
     found = around.doctor(capsys, code=0)
-    assert found["network"][1].startswith("HTTPS_PROXY http://proxy.example:8080")
+    assert found["network"][1].startswith(f"HTTPS_PROXY {scheme}proxy.example:8080")
     assert "hidden" not in str(found)
 
 

@@ -1,13 +1,16 @@
 """The real detector on the rehearsal's own drawings; skipped where the extra is not installed."""
 
+import errno
 import sys
 from hashlib import sha256
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from PIL import Image
 
 from runner.face_measures import FaceMeasure, NoFace, compute_distance
+from runner.faces import detector
 from runner.faces.detector import Found, choose_face, measure_file
 from runner.faces.models import DESCRIPTOR, LANDMARKS, explain_missing, find_models
 from runner.faces.pool import FacePool
@@ -68,6 +71,21 @@ def test_what_shows_no_single_face_is_an_answer(tmp_path: Path) -> None:
     assert told("broken.jpg", b"\xff\xd8\xff\xe0 not a picture") is NoFace.UNREADABLE
     assert measure_file(str(tmp_path / "gone.png"), "ab" * 32) is None
     assert measure_file(str(tmp_path / "wall.png"), "ab" * 32) is None
+
+
+@pytest.mark.parametrize("trouble", [MemoryError(), OSError(errno.EIO, "Input/output error")])
+def test_trouble_of_this_machine_says_nothing_of_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    def fail(*_asked: object, **_how: object) -> NoReturn:
+        raise trouble
+
+    monkeypatch.setattr(detector, "_load", lambda: None)
+    monkeypatch.setattr(detector, "open_image", fail)
+    path = tmp_path / "base.png"
+    path.write_bytes(b"a picture")
+    with pytest.raises(type(trouble)):
+        measure_file(str(path), sha256(b"a picture").hexdigest())
 
 
 @needs_models
