@@ -239,9 +239,12 @@ class Auditor:
         """
         listed = self._environment.history.price
         real = Decimal(charge.amount) / 1_000_000
-        said = self._environment.asserted.get(charge.idempotency_key or "", listed)
+        key = charge.idempotency_key or ""
+        said = self._environment.asserted.get(key, listed)
+        once = self._environment.asserted_once.get(key, ()) if self.loss.ever else ()
         self.must(real in self._environment.prices, f"HeyGen took {real}")
-        self.must(take.price in (said, listed, real), f"{take.label}: another price, {take.price}")
+        known = take.price in (said, listed, real, *once)
+        self.must(known, f"{take.label}: another price, {take.price}")
 
     def _unclaimed(self, campaign: Campaign, snapshot: Snapshot, takes: list[Take]) -> None:
         """Every charge belongs to a take, unless the ledger that knew it was lost.

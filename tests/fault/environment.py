@@ -11,7 +11,7 @@ import socket
 import struct
 import zlib
 from base64 import b64encode
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -119,6 +119,8 @@ class Environment:
         self.late = Counter[str]()
         """Return how many requests with a key lay on a wire for minutes."""
         self.asserted: dict[str, Decimal] = {}
+        self.asserted_once: defaultdict[str, set[Decimal]] = defaultdict(set)
+        """What was asserted until the wallet's figure took its place: an older ledger holds it."""
         self._process: Any = None
         self.beside: Callable[[], None] = lambda: None
         self.besides: list[Any] = []

@@ -190,7 +190,9 @@ class Judge(Auditor):
             real, price = self._environment.prices, Decimal(entry.facts["price"])
             alone = not self._environment.bought_by_neighbours(self._environment.process.started)
             self.must(price in real or not alone, f"the wallet is said to show {price}, not {real}")
-            self._environment.asserted.update(dict.fromkeys(self.keys_of.get(uid, ()), price))
+            for key in self.keys_of.get(uid, ()):
+                self._environment.asserted_once[key].add(self._environment.asserted.get(key, price))
+                self._environment.asserted[key] = price
         if entry.kind in (Note.MOVED, Note.IMPORTED, Note.REPRICED):
             return None
         event = Event(entry.kind)
