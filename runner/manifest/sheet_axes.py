@@ -8,6 +8,8 @@ from runner.canonical import sha256_hex
 from runner.manifest.starter import slug
 
 _MAX_KEY = 64
+MAX_PARTS = 7
+"""Columns that a key is made from: with more of them there is no room for a word of each."""
 _ARTICLE = re.compile(r"(?<![a-z0-9])(?:an?|the)-(?=.)")
 _DETAIL = re.compile(r",|(?<=\w)\s(?:with|at|in|on|under|over|near|by|during)\s", re.IGNORECASE)
 """Where the details of a description begin: a key is made from what stands before them."""
@@ -37,6 +39,20 @@ def name_cells(cells: Iterable[str], parts: int) -> dict[str, str]:
     short = {text: key_part(_DETAIL.split(text, maxsplit=1)[0], parts) for text in texts}
     count = Counter(short.values())
     return {text: key if count[key] == 1 else key_part(text, parts) for text, key in short.items()}
+
+
+def choose_columns(rows: Sequence[Sequence[str]]) -> int | None:
+    """Return how many of these columns, from the left, keys are made from.
+
+    All of them while they are few, else the fewest that tell the rows apart; None where none do.
+    """
+    count = len(rows[0]) if rows else 0
+    if count <= MAX_PARTS:
+        return count
+    return next(
+        (n for n in range(1, MAX_PARTS + 1) if len({tuple(row[:n]) for row in rows}) == len(rows)),
+        None,
+    )
 
 
 def prompt_from_columns(names: Sequence[str]) -> str | None:
@@ -72,7 +88,7 @@ def find_axes(rows: Sequence[Mapping[str, str]]) -> dict[str, dict[str, str]]:
     count = 1
     for name in varied:
         count *= len(values[name])
-    if len(varied) < 2 or count != len(rows):
+    if not 2 <= len(varied) <= MAX_PARTS or count != len(rows):
         return {}
     if len({tuple(row[name] for name in varied) for row in rows}) != len(rows):
         return {}

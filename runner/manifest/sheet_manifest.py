@@ -71,20 +71,24 @@ def sheet_manifest(sheet: Sheet, campaign: str, file: str, *, name: str, photo: 
 
 def _matrix_lines(sheet: Sheet) -> Iterator[str]:
     """Yield a matrix of a sheet's axes; a column that never varies is a variable of it."""
-    prompt = sheet.prompt or ""
-    for name in sheet.axes:
-        prompt = re.sub(rf"(?<!\$)\$\{{{name}\}}", f"${{{name}.text}}", prompt)
+
+    def by_text(text: str) -> str:
+        """Return a text that means a column's words, as in a row, where it names an axis."""
+        for name in sheet.axes:
+            text = re.sub(rf"(?<!\$)\$\{{{name}\}}", f"${{{name}.text}}", text)
+        return scalar(text)
+
     yield "matrix:                   # every combination of the axes is a look"
     yield f"  - id: {scalar('-'.join(f'${{{name}}}' for name in sheet.axes))}"
-    yield f"    prompt: {scalar(prompt)}"
+    yield f"    prompt: {by_text(sheet.prompt or '')}"
     same = [pair for pair in sheet.rows[0].variables.items() if pair[0] not in sheet.axes]
     if same:
         yield "    variables:"
-        yield from (f"      {name}: {scalar(text)}" for name, text in same)
+        yield from (f"      {name}: {by_text(text)}" for name, text in same)
     yield "    axes:"
     for name, values in sheet.axes.items():
         yield f"      {name}:"
-        yield from (f"        {scalar(key)}: {scalar(text)}" for key, text in values.items())
+        yield from (f"        {scalar(key)}: {by_text(text)}" for key, text in values.items())
 
 
 def describe_sheet(sheet: Sheet) -> list[str]:

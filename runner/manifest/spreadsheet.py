@@ -15,6 +15,8 @@ from runner.folding import fold_text
 from runner.manifest.codes import Severity
 from runner.manifest.diagnostics import Diagnostic
 from runner.manifest.sheet_axes import (
+    MAX_PARTS,
+    choose_columns,
     find_axes,
     key_part,
     match_names,
@@ -41,6 +43,10 @@ _BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]|\r\n?")
 """Line breaks within a cell, as Word, Docs and web forms leave them: they end no row of CSV."""
 _ATTACHMENT = re.compile(r"\S \((https://[^\s()]+)\)(?=,|\s*\Z)")
 """What Airtable writes of an attachment: its name and, in parentheses, its link."""
+_FAILED = re.compile(
+    r"#(?:REF|VALUE|DIV/0|NUM|NULL|SPILL|CALC|ERROR|FIELD|BLOCKED|CONNECT|UNKNOWN)!|#NAME\?|#N/A"
+)
+"""What a spreadsheet shows, and exports, where a formula failed."""
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f]")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')
 """What Excel writes, and reads, as a first line of its own."""
@@ -167,10 +173,18 @@ class _Reader:
 
     def name_rows(self, columns: list[str], rows: list[list[str]]) -> None:
         """Name the cells of the columns that tell rows apart, for keys of rows that give none."""
+        if any(name in columns for name in (*_KEY_COLUMNS, "title")):
+            return
         telling = [position for position, name in enumerate(columns) if name not in KNOWN_COLUMNS]
-        for i in telling:
-            texts = [fold_text(cells[i]) for cells in rows if i < len(cells)]
-            self.parts[i] = name_cells(texts, len(telling))
+        said = [[fold_text(cells[i]) if i < len(cells) else "" for i in telling] for cells in rows]
+        count = choose_columns(said)
+        if count is None:
+            message = (
+                f"no {MAX_PARTS} columns from the left tell the rows apart, and there is no `key`"
+            )
+            self.problem(1, 1, message, "Give the sheet a column `key`, or `title`.")
+        for position, i in enumerate(telling[:count]):
+            self.parts[i] = name_cells([texts[position] for texts in said], count or 1)
 
     def key_of(self, columns: list[str], cells: list[str]) -> tuple[str, int]:
         """Return a row's key and the column it comes from, counted from 1."""
@@ -206,7 +220,10 @@ class _Reader:
         row = SheetRow(key)
         self.rows[key] = (number, row)
         for position, (name, cell) in enumerate(zip(columns, cells, strict=False), 1):
-            if cell.strip() and name not in _KEY_COLUMNS:
+            if _FAILED.fullmatch(cell.strip()):
+                message = f"`{name}` is {cell.strip()}: a formula failed in the sheet"
+                self.problem(number, position, message, "Correct it there, and export it again.")
+            elif cell.strip() and name not in _KEY_COLUMNS:
                 self.read_cell(row, name, cell.strip(), number, position)
         if "existing" not in row.fields and "prompt" not in row.fields:
             if self.prompt is None:

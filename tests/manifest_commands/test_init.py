@@ -129,6 +129,57 @@ def test_a_path_where_nothing_can_be_written_is_told_in_words(
     assert [*Path().iterdir()] == [Path("file")]
 
 
+@pytest.mark.parametrize("failed", ["#REF!", "#N/A", "#DIV/0!", "#NAME?"])
+@pytest.mark.parametrize("column", ["key", "outfit", "tags"])
+def test_what_a_formula_left_that_failed_is_no_text(
+    failed: str, column: str, capsys: Captured
+) -> None:
+    row = {"key": "navy", "outfit": "a suit", "setting": "office", "tags": "hero"} | {
+        column: failed
+    }
+    Path("looks.csv").write_text(f"{','.join(row)}\n{','.join(row.values())}\n", "utf-8")
+    assert invoke(["init", "spring.yaml", "--from-csv", "looks.csv"]) == 2
+    assert f"`{column}` is {failed}: a formula failed" in capsys.readouterr().err
+    assert not Path("spring.yaml").exists()
+
+
+def test_a_cell_that_names_a_column_means_its_words_in_a_grid_as_in_rows() -> None:
+    rows = [
+        f"{outfit},{setting},{light}"
+        for outfit in ('"a suit, matching ${setting}"', "a coat")
+        for setting, light in (("a big office", "as in ${setting}"), ("a park", "as in ${setting}"))
+    ]
+    sent = []
+    for some in (rows, rows[:2]):
+        campaign = sheet("outfit,setting,light\n" + "\n".join(some) + "\n", "--force").campaign
+        assert campaign is not None
+        sent.append([look.prompt for look in campaign.looks[1:]])
+    assert sent[0][:2] == sent[1]
+    assert sent[1][0] == "Wearing a suit, matching a big office, a big office, as in a big office"
+
+
+@pytest.mark.parametrize("columns", [8, 12, 40])
+def test_keys_of_a_sheet_with_many_columns_are_made_from_those_that_tell_rows_apart(
+    columns: int,
+) -> None:
+    names = ["outfit", "setting", *(f"detail {n}" for n in range(columns - 2))]
+    rows = [
+        ["a navy suit", setting, *(f"something long of {n} {setting}" for n in names[2:])]
+        for setting in ("a big office", "a park bench", "a beach at noon")
+    ]
+    reading = sheet("\n".join(",".join(row) for row in [names, *rows]) + "\n")
+    assert reading.campaign is not None
+    keys = [look.key for look in reading.campaign.looks[1:]]
+    assert keys == ["navy-suit-big-office", "navy-suit-park-bench", "navy-suit-beach"]
+
+
+def test_rows_that_many_columns_do_not_tell_apart_want_a_key(capsys: Captured) -> None:
+    names = ["outfit", "setting", *(f"d{n}" for n in range(8))]
+    rows = [["a suit", "office", *"1234567", last] for last in "ab"]
+    sheet("\n".join(",".join(row) for row in [names, *rows]) + "\n", code=2)
+    assert "Give the sheet a column `key`, or `title`." in capsys.readouterr().err
+
+
 def test_a_sheet_of_outfits_and_settings_becomes_looks() -> None:
     reading = sheet(
         "Title,outfit,Main setting,tags,avatar_id,takes\n"
