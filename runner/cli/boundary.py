@@ -98,8 +98,7 @@ def _invoke(
     except (click.Abort, KeyboardInterrupt):
         if "--follow" in arguments:
             return _report_unfollowed()
-        told = describe_error("stopped", "Stopped before anything was sent.", None, 2)
-        return _report_error(told, arguments, invocation)
+        return _report_error(_describe_stop(began=invocation.began), arguments, invocation)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
@@ -108,6 +107,20 @@ def _invoke(
     if invocation.results is not None and invocation.awaits_results:
         _print_results(invocation)
     return code if isinstance(code, int) else 0
+
+
+def _describe_stop(*, began: bool) -> ErrorDocument:
+    """Return how a command ended that a person stopped: while it asked, or after a run."""
+    from runner.policy.exit_codes import Exit
+
+    if not began:
+        return describe_error("stopped", "Stopped before anything was sent.", None, 2)
+    return describe_error(
+        "stopped",
+        "Stopped after the run: what it bought is in the ledger, and results may lack it.",
+        "Run the same command again: it writes what is missing, and buys nothing twice.",
+        int(Exit.UNDER_WAY),
+    )
 
 
 def _describe_long_name(error: OSError) -> tuple[str, str]:

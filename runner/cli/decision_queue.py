@@ -109,16 +109,21 @@ def add_queued_picks(snapshot: Snapshot, state: StateDir) -> Snapshot:
     return replace(snapshot, picks={**snapshot.picks, **picks}) if picks else snapshot
 
 
-async def import_queued_decisions(ledger: CampaignLedger, state: StateDir) -> int:
-    """Commit the decisions that waited for the ledger; return how many there are."""
+async def import_queued_decisions(
+    ledger: CampaignLedger, state: StateDir, say: Callable[[str], None] = warn
+) -> int:
+    """Commit the decisions that waited for the ledger; return how many there are.
+
+    ``say`` is told of those that cannot be taken in.
+    """
     rows = await ledger.read_decisions()
     if not rows and not _paths(state, REVIEWS) and not _paths(state, PICKS):
         return 0
     snapshot = ledger.snapshot()
-    named, used = _read_reviews(state, snapshot.account_label, rows)
+    named, used = _read_reviews(state, snapshot.account_label, rows, say)
     later = find_later_reviews(named, snapshot)
     await ledger.record_reviews((take.uid, review) for take, review in later)
-    picked, picks_used = _read_picks(snapshot, state, rows)
+    picked, picks_used = _read_picks(snapshot, state, rows, say)
     moved = {take.look: take for take in picked if snapshot.picks.get(take.look) != take.uid}
     for look, take in moved.items():
         await ledger.pick(look, take.uid)
@@ -141,19 +146,27 @@ def _peek(state: StateDir) -> Sequence[QueuedDecision]:
 
 
 def _read_reviews(
-    state: StateDir, account: str | None, rows: Sequence[QueuedDecision]
+    state: StateDir,
+    account: str | None,
+    rows: Sequence[QueuedDecision],
+    say: Callable[[str], None] = warn,
 ) -> tuple[list[NamedReview], list[Path | int]]:
     """Return the reviews that wait for a ledger of this account, and what holds them."""
-    return _read(
-        state, REVIEWS, account, rows, lambda found, name: read_reviews(found, source=name)
-    )
+
+    def parse(found: Any, name: str) -> list[NamedReview]:
+        return read_reviews(found, source=name)
+
+    return _read(state, REVIEWS, account, rows, parse=parse, say=say)
 
 
 def _read_picks(
-    snapshot: Snapshot, state: StateDir, rows: Sequence[QueuedDecision]
+    snapshot: Snapshot,
+    state: StateDir,
+    rows: Sequence[QueuedDecision],
+    say: Callable[[str], None] = warn,
 ) -> tuple[list[Take], list[Path | int]]:
     """Return the takes that wait to be picked, of a look the last one last, and what holds them."""
-    named, used = _read(state, PICKS, snapshot.account_label, rows, _parse_picks)
+    named, used = _read(state, PICKS, snapshot.account_label, rows, parse=_parse_picks, say=say)
     if not named:
         return [], used
     finder = TakeFinder(snapshot)
@@ -164,12 +177,15 @@ def _read_picks(
 def _parse_picks(document: Any, _name: str) -> list[tuple[str, str | None, str | None]]:
     """Return label, avatar_id and SHA-256 of what was picked. Raises ValueError."""
     try:
-        return [
+        named = [
             (f"{one['look']}#{one['take']}", one["avatar_id"], one["sha256"])
             for one in document["picks"]
         ]
     except (LookupError, TypeError) as error:
         raise ValueError(f"it names no takes: {error}") from error
+    if not all(isinstance(text, str | None) for one in named for text in one):
+        raise ValueError("it names takes by what is no text")
+    return named
 
 
 def _read(
@@ -177,11 +193,13 @@ def _read(
     kind: str,
     account: str | None,
     rows: Sequence[QueuedDecision],
+    *,
     parse: Callable[[Any, str], list[T]],
+    say: Callable[[str], None],
 ) -> tuple[list[T], list[Path | int]]:
     """Return what waits for a ledger of this account, and the files and rows that hold it.
 
-    What cannot be used is said on stderr, and stays.
+    Of what cannot be used ``say`` is told, and it stays.
     """
     found: list[T] = []
     used: list[Path | int] = []
@@ -202,13 +220,13 @@ def _read(
             continue
         except (OSError, ValueError, UsageError) as error:
             told = getattr(error, "message", error)
-            warn(f"A decision that waits cannot be taken in: {name}: {told}")
+            say(f"A decision that waits cannot be taken in: {name}: {told}")
             continue
         if document.get("account") == account:
             found += parsed
             used.append(one)
         else:
-            warn(f"{name} is about the account {document.get('account')}, and stays there.")
+            say(f"{name} is about the account {document.get('account')}, and stays there.")
     return found, used
 
 

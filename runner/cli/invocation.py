@@ -46,6 +46,7 @@ class Invocation:
     of ``--summary``, ``summary_text`` what was written there. ``results`` are what the ledger held
     when the command ended, and ``more`` what the command found out beside them; ``folder`` is where
     the ledger lies. ``keeps_results``: a caller in Python wants them, and nothing is printed.
+    ``began``: a run has begun to send, and the ledger holds what it did.
     """
 
     def __init__(self) -> None:
@@ -58,6 +59,7 @@ class Invocation:
         self.more: dict[str, Any] = {}
         self.folder: Path | None = None
         self.keeps_results = False
+        self.began = False
 
     @property
     def stdout(self) -> TextIO:

@@ -277,6 +277,8 @@ async def carry_out(
 ) -> int:
     """Run, then leave results whatever happened. Return the exit code."""
     StateDirs(campaign.manifest).use(work.state)
+    if work.outside.invocation is not None:
+        work.outside.invocation.began = True
     before = Before(left, work.ledger.snapshot(), work.context.ticks())
     trouble: LookbookError | None = None
     beside = (

@@ -16,6 +16,7 @@ from typing import Any
 import anyio
 
 from runner.cli.decision_queue import import_queued_decisions
+from runner.cli.format import warn
 from runner.cli.outputs import encode_results, make_results
 from runner.cli.session import OpenSession
 from runner.errors import StorageError
@@ -140,11 +141,18 @@ async def keep_results(
 async def take_in_decisions(work: OpenSession) -> None:
     """Commit what people decided beside a run, every second; ends by cancellation.
 
-    The wish that the run pauses is one of the decisions.
+    The wish that the run pauses is one of the decisions. One that cannot be used is told once.
     """
+    told: set[str] = set()
+
+    def say_once(message: str) -> None:
+        if message not in told:
+            told.add(message)
+            warn(message)
+
     while True:
         await anyio.sleep(GLANCE_EVERY)
-        await import_queued_decisions(work.ledger, work.state)
+        await import_queued_decisions(work.ledger, work.state, say_once)
         if not work.context.interrupted and take_pause_wish(work.state, work.ledger.run):
             stop_sending(work.context)
 

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import anyio
 import pytest
@@ -84,3 +84,26 @@ def test_thumbnails_are_there_before_the_catalog_is_made(
     assert invoke(["run", str(manifest), "--simulate", "--yes", *settings]) == 0
     (page,) = tmp_path.glob("**/catalog.html")
     assert found[-1] == {path.name for path in page.parent.glob("thumbs/*")} != set()
+
+
+@pytest.mark.slow
+def test_who_stops_while_results_are_written_is_not_told_that_nothing_was_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = tmp_path / "spring.yaml"
+    manifest.write_text(
+        "{version: 1, campaign: spring, base: {name: Sarah, prompt: A woman in her 40s}}", "utf-8"
+    )
+
+    def stop(_run: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    run = ["run", str(manifest), "--simulate", "--yes", "--sim", "latency=fixed:0.05"]
+    with monkeypatch.context() as ctrl_c:
+        ctrl_c.setattr("runner.cli.run_attempt.write_run_results", stop)
+        assert invoke([*run, "--sim", "pictures=off"]) == 4
+    told = capsys.readouterr().err
+    assert "what it bought is in the ledger" in told
+    assert "before anything was sent" not in told
+    assert invoke([*run, "--sim", "pictures=off"]) == 0
+    assert "Nothing to buy" in capsys.readouterr().err

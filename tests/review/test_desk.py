@@ -115,6 +115,49 @@ def test_a_run_of_another_process_takes_in_picks_and_the_wish_to_pause(
     desk.close()
 
 
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "{",
+        "[]",
+        '{"account": "api.example/me", "picks": [{"look": "base"}]}',
+        (
+            '{"account": "api.example/me",'
+            ' "picks": [{"look": "base", "take": 2, "avatar_id": ["x"], "sha256": null}]}'
+        ),
+        '{"account": "api.example/other", "picks": []}',
+    ],
+)
+def test_a_decision_that_cannot_be_taken_in_stops_no_run_and_is_told_once(
+    manifest: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    hostile: str,
+) -> None:
+    state = StateDir(manifest.with_suffix(".lookbook"))
+    waiting = state.folder / "picks-waiting" / "1.json"
+    waiting.parent.mkdir()
+    waiting.write_text(hostile)
+    ticking = Ticking()
+    ledger = LedgerFile(state.ledger, now=ticking.now, entropy=ticking, inline=True)
+    ledger.begin(Account("api.example", "me"), "spring", {})
+    context: Any = SimpleNamespace(interrupted=True)
+    monkeypatch.setattr("runner.cli.supervise.GLANCE_EVERY", 0.0)
+    work = cast("OpenSession", SimpleNamespace(ledger=ledger, state=state, context=context))
+
+    async def glance_often() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(take_in_decisions, work)
+            for _ in range(20):
+                await anyio.lowlevel.checkpoint()
+            tasks.cancel_scope.cancel()
+
+    anyio.run(glance_often)
+    ledger.close()
+    assert capsys.readouterr().err.count("1.json") == 1
+    assert waiting.read_text() == hostile
+
+
 def test_before_a_pick_it_is_told_what_becomes_out_of_date_and_what_renewing_costs(
     desk: ReviewDesk,
 ) -> None:
