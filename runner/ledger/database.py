@@ -110,9 +110,34 @@ def open_for_reading(path: Path, *, whole: bool = True) -> sqlite3.Connection:
         except sqlite3.OperationalError:
             if os.access(path.parent, os.W_OK):
                 raise
-            # A read-only folder cannot hold the shared-memory file that WAL needs.
-            connection = _connect(f"{uri}?immutable=1", path, whole=whole)
+            connection = _connect_unshared(path, whole=whole)
         return _as_of_today(connection)
+
+
+def _connect_unshared(path: Path, *, whole: bool) -> sqlite3.Connection:
+    """Return a connection where the folder cannot hold the shared-memory file that WAL needs.
+
+    What a killed run left in the log is read from a copy: SQLite would pass over it.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if not log.is_file() or not log.stat().st_size:
+        return _connect(f"{path.resolve().as_uri()}?immutable=1", path, whole=whole)
+    from shutil import copyfile
+    from tempfile import TemporaryDirectory
+
+    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        with TemporaryDirectory(prefix="lookbook-") as folder:
+            copy = Path(folder) / path.name
+            copyfile(path, copy)
+            copyfile(log, copy.with_name(log.name))
+            with closing(_connect(copy.as_uri(), path, whole=whole)) as copied:
+                copied.backup(memory)
+        _distrust(memory)
+    except BaseException:
+        memory.close()
+        raise
+    return memory
 
 
 def _connect(uri: str, path: Path, *, whole: bool) -> sqlite3.Connection:

@@ -24,8 +24,12 @@ _QUESTIONS = {
         " AND (ifnull(json_type(facts, '$.difference'), 'null') = 'null'"
         " OR (json_type(facts, '$.difference') IN ('integer', 'real')"
         " AND json_type(facts, '$.known') IN ('integer', 'real')))"
+        " AND ifnull(json_type(facts, '$.before_at'), 'null') IN ('integer', 'real', 'null')"
+        " AND abs(ifnull(json_extract(facts, '$.before_at'), 0)) < 1e12"
         " AND abs(ifnull(json_extract(facts, '$.before'), 0)) < 1e12"
-        " AND abs(ifnull(json_extract(facts, '$.after'), 0)) < 1e12) LIMIT 1"
+        " AND abs(ifnull(json_extract(facts, '$.after'), 0)) < 1e12"
+        " AND abs(ifnull(json_extract(facts, '$.difference'), 0)) < 1e12"
+        " AND abs(ifnull(json_extract(facts, '$.known'), 0)) < 1e12) LIMIT 1"
     ),
     "what {} says of a review is of no time that a calendar has": (
         "SELECT 'event ' || seq FROM events WHERE kind = 'reviewed' AND json_valid(facts)"

@@ -220,6 +220,10 @@ def test_a_ledger_with_tables_or_triggers_of_its_own_is_damaged(
             opening(path)
 
 
+WALLET = "INSERT INTO events (at, kind, facts) VALUES (1, 'wallet', '"
+SHOWN = '"before": 1, "after": 1, "currency": "usd"'
+
+
 @pytest.mark.parametrize(
     ("sql", "oddity"),
     [
@@ -233,6 +237,9 @@ def test_a_ledger_with_tables_or_triggers_of_its_own_is_damaged(
         ("INSERT INTO events (at, kind, facts) VALUES (1, 'wallet', '[]')", "says cannot be read"),
         ("INSERT INTO events (at, kind, facts) VALUES (9e18, 'wallet', '{}')", "no time that"),
         ("INSERT INTO events (at, kind, facts) VALUES (1, 'wallet', '{}')", "no amount"),
+        (f'{WALLET}{{"difference": 1e999, "known": 1, {SHOWN}}}\')', "no amount"),
+        (f'{WALLET}{{"difference": 1, "known": 1e999, {SHOWN}}}\')', "no amount"),
+        (f'{WALLET}{{"before_at": [1], "late": true, {SHOWN}}}\')', "no amount"),
         ("INSERT INTO events (at, kind, facts) VALUES (1, 'listed', '{\"ids\": 7}')", "no list"),
         ("DELETE FROM meta WHERE key = 'user'", "it does not say whose it is"),
     ],

@@ -311,6 +311,35 @@ def test_a_ledger_whose_log_was_folded_can_be_read_without_it(path: Path, tmp_pa
     assert read_owner(alone) == (Account("api.example", "me"), "spring")
 
 
+async def test_a_folder_that_is_read_only_shows_what_a_killed_run_left_in_the_log(
+    path: Path, tmp_path: Path, ticking: Ticking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing = LedgerFile(path, now=ticking.now, entropy=ticking, inline=True)
+    writing.begin(Account("api.example", "me"), "spring", {})
+    database.checkpoint_wal(path)
+    await writing.intend(intent("navy"))
+    left = tmp_path / "read-only" / "ledger.sqlite"
+    left.parent.mkdir()
+    for ending in ("", "-wal"):
+        shutil.copy(f"{path}{ending}", f"{left}{ending}")
+    writing.close()
+    connect = sqlite3.connect
+
+    def connect_read_only(place: Any, **how: Any) -> sqlite3.Connection:
+        if str(place).startswith(left.as_uri()) and "immutable" not in place:
+            raise sqlite3.OperationalError("unable to open database file")
+        return connect(place, **how)
+
+    monkeypatch.setattr(sqlite3, "connect", connect_read_only)
+    monkeypatch.setattr(os, "access", lambda *_asked: False)
+    before = [*left.parent.iterdir()]
+    assert [take.look for take in read_snapshot(left).all_takes] == ["navy"]
+    assert [*left.parent.iterdir()] == before
+    left.with_name("ledger.sqlite-wal").unlink()
+    assert read_snapshot(left).all_takes == []
+    assert read_owner(left) == (Account("api.example", "me"), "spring")
+
+
 def test_a_file_that_was_only_just_begun_is_an_empty_ledger(path: Path) -> None:
     path.write_bytes(b"")
     assert read_snapshot(path).takes == {}
