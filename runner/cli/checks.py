@@ -19,7 +19,7 @@ from runner.heygen.client import HeyGen
 from runner.heygen.credentials import find_credentials
 from runner.heygen.network import check_network_settings
 from runner.heygen.settings import ApiSettings, read_settings
-from runner.ledger.database import explain_sqlite_error
+from runner.ledger.sqlite_errors import explain_sqlite_error
 from runner.policy.exit_codes import Exit
 from runner.policy.retry import RetryLimits
 from runner.quantities import format_duration, format_usd

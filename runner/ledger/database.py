@@ -11,12 +11,13 @@ from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
-from runner.errors import LedgerDamaged, LookbookError, StorageError, UsageError
+from runner.errors import LedgerDamaged, LookbookError, UsageError
 from runner.files import is_stream, open_file, write_output
 from runner.ledger.checksum import is_as_left
 from runner.ledger.layout import check_layout, list_migrations
 from runner.ledger.log import is_foreign_log
 from runner.ledger.row_check import find_nonsense
+from runner.ledger.sqlite_errors import REBUILD, explain_errors
 from runner.ledger.state_check import refuse_odd_file
 
 BESIDE = ("", "-wal", "-shm", "-journal")
@@ -25,29 +26,7 @@ BESIDE = ("", "-wal", "-shm", "-journal")
 MAX_VALUE_BYTES = 256 * 1024 * 1024
 """What one value of a ledger may have: a body with pictures in it, with room to spare."""
 
-REBUILD = (
-    "Nothing was changed. `lookbook reconcile MANIFEST --rebuild` moves the file aside and makes a "
-    "new ledger from results.json and the account; no look is bought for that."
-)
-
-
 CHUNK = 1 << 20
-
-NO_LOCKS = frozenset(
-    {
-        "SQLITE_IOERR_BLOCKED",
-        "SQLITE_IOERR_CHECKRESERVEDLOCK",
-        "SQLITE_IOERR_LOCK",
-        "SQLITE_IOERR_RDLOCK",
-        "SQLITE_IOERR_SHMLOCK",
-        "SQLITE_IOERR_SHMMAP",
-        "SQLITE_IOERR_SHMOPEN",
-        "SQLITE_IOERR_UNLOCK",
-        "SQLITE_NOLFS",
-        "SQLITE_PROTOCOL",
-    }
-)
-"""What SQLite says of a file system without the locks or the shared memory that it needs."""
 
 SCHEMA_VERSION = len(list_migrations())
 """The version that this program reads and writes (``PRAGMA user_version``)."""
@@ -58,7 +37,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
     Raises StorageError, LedgerDamaged, or UsageError for a ledger of a newer program.
     """
-    with _explain_errors(path):
+    with explain_errors(path):
         _refuse_links(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -85,7 +64,7 @@ def peek_ledger(path: Path) -> Iterator[sqlite3.Connection]:
     """
     connection = open_for_reading(path, whole=False)
     try:
-        with _explain_errors(path):
+        with explain_errors(path):
             yield connection
     except LookbookError:
         raise
@@ -102,7 +81,7 @@ def open_for_reading(path: Path, *, whole: bool = True) -> sqlite3.Connection:
     The ``whole`` file is looked through for damage. Raises LedgerDamaged, or UsageError for a
     ledger of a newer program.
     """
-    with _explain_errors(path):
+    with explain_errors(path):
         _refuse_links(path)
         uri = path.resolve().as_uri()
         try:
@@ -176,7 +155,7 @@ def checkpoint_wal(path: Path) -> None:
     """
     connection = open_for_writing(path)
     try:
-        with _explain_errors(path):
+        with explain_errors(path):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     finally:
         connection.close()
@@ -189,7 +168,7 @@ def copy_ledger(path: Path, target: Path) -> None:
     StorageError.
     """
     with (
-        _explain_errors(target),
+        explain_errors(target),
         closing(open_for_reading(path)) as source,
         scratch_file(target) as whole,
     ):
@@ -290,53 +269,3 @@ def _check_log(connection: sqlite3.Connection, path: Path) -> None:
             "another copy of it.",
             hint=REBUILD,
         )
-
-
-@contextmanager
-def _explain_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except LookbookError:
-        raise
-    except sqlite3.DatabaseError as error:
-        raise explain_sqlite_error(error, path) from error
-    except UnicodeDecodeError as error:
-        raise LedgerDamaged(f"The ledger {path} is damaged: {error}.", hint=REBUILD) from error
-    except OSError as error:
-        raise StorageError(
-            f"The ledger {path} cannot be opened: {error.strerror or error}.",
-            hint="The folder beside the manifest must be writable.",
-        ) from error
-
-
-def explain_sqlite_error(error: sqlite3.Error, path: Path) -> LookbookError:
-    """Turn what SQLite says into what a person can do."""
-    text = str(error)
-    if getattr(error, "sqlite_errorname", "") in NO_LOCKS:
-        return StorageError(
-            f"The ledger {path} cannot be locked where it lies: {text}. That is so on some network "
-            "shares and synchronised folders; the ledger itself is not damaged.",
-            hint="Move the manifest with its folder to a disk of this machine, and run the same "
-            "command there. docs/money.md says more about shares.",
-        )
-    if "full" in text or "disk I/O" in text:
-        return StorageError(
-            f"The ledger {path} could not be written: {text}.",
-            hint="Nothing is lost: make room on the disk and run the same command again.",
-        )
-    if "readonly" in text or "unable to open" in text:
-        return StorageError(
-            f"The ledger {path} could not be opened or written: {text}.",
-            hint="The folder beside the manifest must be writable.",
-        )
-    if "locked" in text:
-        return StorageError(
-            f"The ledger {path} is held by another program: {text}.",
-            hint="Close what has it open, and run the same command again.",
-        )
-    if "out of memory" in text:
-        return StorageError(
-            f"There is not enough memory to open the ledger {path}.",
-            hint="Close other programs, and run the same command again.",
-        )
-    return LedgerDamaged(f"The ledger {path} cannot be read: {text}.", hint=REBUILD)

@@ -12,7 +12,8 @@ from runner.errors import LedgerDamaged, LookbookError
 from runner.ledger.backend import Changes, EventRow, TakeChange
 from runner.ledger.bodies import join_body, list_blobs
 from runner.ledger.checksum import is_as_left, leave_checksum
-from runner.ledger.database import REBUILD, explain_sqlite_error, one_view
+from runner.ledger.database import one_view
+from runner.ledger.sqlite_errors import REBUILD, explain_sqlite_error
 from runner.takes import Take
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode

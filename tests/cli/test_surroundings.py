@@ -20,8 +20,8 @@ from runner.cli.supervise import _stopping_signals
 from runner.cli.terminal import guard_streams, write_utf8
 from runner.errors import AccountError, ApiTrouble, LedgerDamaged, StorageError
 from runner.heygen.connection import PROXY_REFUSED, explain_http_error
-from runner.ledger.database import explain_sqlite_error
 from runner.ledger.lock import lock_ledger
+from runner.ledger.sqlite_errors import explain_sqlite_error
 from runner.replies import Lost, NotSent, Refusal
 
 MANIFEST = """\

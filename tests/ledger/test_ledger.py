@@ -328,7 +328,8 @@ async def test_a_folder_that_is_read_only_shows_what_a_killed_run_left_in_the_lo
     def connect_read_only(place: Any, **how: Any) -> sqlite3.Connection:
         if str(place).startswith(left.as_uri()) and "immutable" not in place:
             raise sqlite3.OperationalError("unable to open database file")
-        return connect(place, **how)
+        opened: sqlite3.Connection = connect(place, **how)
+        return opened
 
     monkeypatch.setattr(sqlite3, "connect", connect_read_only)
     monkeypatch.setattr(os, "access", lambda *_asked: False)
