@@ -98,7 +98,8 @@ def _invoke(
     except (click.Abort, KeyboardInterrupt):
         if "--follow" in arguments:
             return _report_unfollowed()
-        return _report_error(_describe_stop(began=invocation.began), arguments, invocation)
+        told = _describe_stop(arguments, began=invocation.began)
+        return _report_error(told, arguments, invocation)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
@@ -109,8 +110,9 @@ def _invoke(
     return code if isinstance(code, int) else 0
 
 
-def _describe_stop(*, began: bool) -> ErrorDocument:
+def _describe_stop(arguments: Sequence[str], *, began: bool) -> ErrorDocument:
     """Return how a command ended that a person stopped: while it asked, or after a run."""
+    from runner.cli.crash import name_resuming
     from runner.policy.exit_codes import Exit
 
     if not began:
@@ -118,7 +120,7 @@ def _describe_stop(*, began: bool) -> ErrorDocument:
     return describe_error(
         "stopped",
         "Stopped after the run: what it bought is in the ledger, and results may lack it.",
-        "Run the same command again: it writes what is missing, and buys nothing twice.",
+        f"{name_resuming(arguments)} writes what is missing, and buys nothing twice.",
         int(Exit.UNDER_WAY),
     )
 

@@ -45,15 +45,16 @@ def write_report(
     return Crash(
         f"lookbook met an error of its own ({name}); nothing that was paid for is lost, because "
         f"the ledger holds it, and {where}.",
-        f"{_resuming(arguments)} resumes and buys nothing twice. If it happens again, "
+        f"{name_resuming(arguments)} resumes and buys nothing twice. If it happens again, "
         f"report it together with {'that file' if path else 'the lines below'}.",
         None if path else report,
     )
 
 
-def _resuming(arguments: Sequence[str]) -> str:
+def name_resuming(arguments: Sequence[str]) -> str:
     """Return which command goes on: one that buys more each time is not to be repeated."""
-    if {"reroll", "retry", "--cascade", "--plan"}.isdisjoint(arguments):
+    given = {argument.partition("=")[0] for argument in arguments}
+    if given.isdisjoint({"reroll", "retry", "--cascade", "--plan"}):
         return "Run the same command again: it"
     return "`lookbook run` with this manifest, and without `--cascade` or `--plan`,"
 

@@ -109,6 +109,8 @@ async def execute_or_pack(
         except (UsageError, BudgetRefused) as error:
             click.echo(error.message, err=True)
             return ended
+        except click.Abort:  # who stops at this question stops after what was bought
+            return ended
     return ended
 
 

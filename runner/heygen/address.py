@@ -115,11 +115,16 @@ def refuse_link(url: str, *, allow_http: bool = False, allow_private: bool = Fal
     return reason
 
 
+_IPV4_WITHIN = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96")))
+"""IPv6 addresses that end in one of IPv4: for NAT64 (RFC 6052), and as they once were written."""
+
+
 def is_private(host: str) -> bool:
     """Return whether a host is, as it is written, no address of the public internet.
 
     Loopback, private, link-local (a cloud's own data) and reserved addresses, in whatever form a
-    resolver takes them: ``127.1``, ``0x7f000001``, ``::ffff:10.0.0.1``.
+    resolver or a gateway to IPv4 takes them: ``127.1``, ``0x7f000001``, ``::ffff:10.0.0.1``,
+    ``64:ff9b::10.0.0.1``.
     """
     host = host.rstrip(".").lower()
     if host == "localhost" or host.endswith(".localhost"):
@@ -132,6 +137,8 @@ def is_private(host: str) -> bool:
         except (OSError, UnicodeError):
             return False
     inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    if any(address in network for network in _IPV4_WITHIN):
+        inner = ipaddress.ip_address(int(address) & 0xFFFF_FFFF)
     return not (inner or address).is_global or address.is_multicast
 
 

@@ -154,7 +154,7 @@ def _without_links(entry: LookEntry) -> LookEntry:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _stands(action: PlannedLook, snapshot: Snapshot) -> tuple[Take | None, LookState]:

@@ -11,7 +11,7 @@ import pytest
 
 from runner import __version__
 from runner.cli import invoke, known_campaign
-from runner.cli.crash import write_report
+from runner.cli.crash import name_resuming, write_report
 from runner.cli.redact import redact, redact_random
 from runner.errors import StorageError
 
@@ -78,6 +78,21 @@ def test_one_sentence_a_log_file_and_exit_70(
     assert (error["code"], error["exit"]) == ("internal_error", 70)
     assert str(log) in error["message"]
     assert "resumes" in error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("words", "is_same"),
+    [
+        (["run", "spring.yaml"], True),
+        (["run", "--plan", "saved.json"], False),
+        (["run", "--plan=saved.json"], False),
+        (["reroll", "spring.yaml", "navy"], False),
+    ],
+)
+def test_a_command_that_would_buy_more_is_not_to_be_repeated(
+    words: list[str], is_same: bool
+) -> None:
+    assert name_resuming(words).startswith("Run the same command") is is_same
 
 
 def test_a_document_that_was_printed_already_is_not_followed_by_another(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import click
 import pytest
 
 from runner.cli import invoke
@@ -91,6 +92,26 @@ def test_a_difference_of_the_wallet_stands_in_the_report_of_the_run_that_met_it(
     said = capsys.readouterr().err
     assert "in that run $8.00 left the wallet, and the ledger knows of $1.00" in said
     assert "$7.00 more" in said
+
+
+def test_who_stops_at_the_question_about_another_price_stops_after_what_was_bought(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    purse = office.api.purse = FakeWallet(office.api.clock, Decimal(50), {"prompt": Decimal(2)})
+    office.api.owner = lambda: replace(office.api.user, balance=purse.shown)
+    person = Person(monkeypatch, says_yes=True)
+    spring = office.campaign(photo(), look("navy"), look("red"), look("blue"))
+    asked: list[str] = []
+
+    def confirm(question: str, **_more: Any) -> bool:
+        asked.append(question)
+        if len(asked) > 1:
+            raise click.Abort
+        return True
+
+    monkeypatch.setattr("click.confirm", confirm)
+    assert office.run(spring, person=person) == 5
+    assert (len(asked), len(office.api.charges)) == (2, 3)
 
 
 # --- a status that nobody knows -------------------------------------------------------------------

@@ -210,7 +210,8 @@ async def test_a_link_that_cannot_be_asked_is_refused(tmp_path: Path, link: str)
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1:9", "localhost", "[::1]", "10.0.0.7", "169.254.169.254", "127.1", "0x7f000001",
-     "2130706433", "[::ffff:192.168.1.1]", "a.localhost.", "100.64.0.1"],
+     "2130706433", "[::ffff:192.168.1.1]", "a.localhost.", "100.64.0.1", "[64:ff9b::a9fe:a9fe]",
+     "[::10.0.0.7]"],
 )  # fmt: skip
 async def test_a_link_to_a_private_address_is_for_an_api_that_is_there_itself(
     tmp_path: Path, host: str
