@@ -49,10 +49,11 @@ def choose_columns(rows: Sequence[Sequence[str]]) -> int | None:
     count = len(rows[0]) if rows else 0
     if count <= MAX_PARTS:
         return count
-    return next(
-        (n for n in range(1, MAX_PARTS + 1) if len({tuple(row[:n]) for row in rows}) == len(rows)),
-        None,
-    )
+    for n in range(1, MAX_PARTS + 1):
+        keyed = {tuple(filter(None, row[:n])) for row in rows} - {()}  # an empty cell is in no key
+        if len(keyed) == len(rows):
+            return n
+    return None
 
 
 def prompt_from_columns(names: Sequence[str]) -> str | None:

@@ -44,9 +44,10 @@ _BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]|\r\n?")
 _ATTACHMENT = re.compile(r"\S \((https://[^\s()]+)\)(?=,|\s*\Z)")
 """What Airtable writes of an attachment: its name and, in parentheses, its link."""
 _FAILED = re.compile(
-    r"#(?:REF|VALUE|DIV/0|NUM|NULL|SPILL|CALC|ERROR|FIELD|BLOCKED|CONNECT|UNKNOWN)!|#NAME\?|#N/A"
+    r"#[¡¿]?(?:[^\Wa-zß-öø-ÿа-я]|/)+[!?]|#(?:N/[ABD]|Н/Д|NV|GETTING_DATA)"
+    r"|Err:[0-9]{3}|Loading(?:\.\.\.|…)"
 )
-"""What a spreadsheet shows, and exports, where a formula failed."""
+"""What spreadsheets export where a formula failed or waits; Excel says it in its language."""
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f]")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')
 """What Excel writes, and reads, as a first line of its own."""

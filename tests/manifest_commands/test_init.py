@@ -129,7 +129,13 @@ def test_a_path_where_nothing_can_be_written_is_told_in_words(
     assert [*Path().iterdir()] == [Path("file")]
 
 
-@pytest.mark.parametrize("failed", ["#REF!", "#N/A", "#DIV/0!", "#NAME?"])
+@pytest.mark.parametrize(
+    "failed",
+    [
+        *("#REF!", "#N/A", "#DIV/0!", "#NAME?", "#GETTING_DATA", "#NV", "#¡VALOR!", "#ЗНАЧ!"),
+        *("Err:502", "Loading..."),
+    ],
+)
 @pytest.mark.parametrize("column", ["key", "outfit", "tags"])
 def test_what_a_formula_left_that_failed_is_no_text(
     failed: str, column: str, capsys: Captured
@@ -171,6 +177,24 @@ def test_keys_of_a_sheet_with_many_columns_are_made_from_those_that_tell_rows_ap
     assert reading.campaign is not None
     keys = [look.key for look in reading.campaign.looks[1:]]
     assert keys == ["navy-suit-big-office", "navy-suit-park-bench", "navy-suit-beach"]
+
+
+def test_a_cell_that_is_empty_in_a_sheet_with_many_columns_leaves_no_row_without_a_key() -> None:
+    names = ["outfit", "setting", *(f"d{n}" for n in range(8))]
+    firsts = [("a suit", "", "x"), ("", "a suit", "y"), ("", "a park", "z")]
+    rows = [[*first, *"1234567"] for first in firsts]
+    reading = sheet(
+        "\n".join(",".join(row) for row in [names, *rows]) + "\n", "--prompt", "Now ${d0}"
+    )
+    assert reading.campaign is not None
+    assert [look.key for look in reading.campaign.looks[1:]] == ["suit-x", "suit-y", "park-z"]
+
+
+def test_a_hash_or_a_mark_makes_no_failed_formula_of_a_text() -> None:
+    texts = ["#1 jersey", "#bold!", "Wow!", "a #N/A badge", "loading dock"]
+    reading = sheet("key,outfit\n" + "".join(f"k{n},{text}\n" for n, text in enumerate(texts)))
+    assert reading.campaign is not None
+    assert len(reading.campaign.looks) == len(texts) + 1
 
 
 def test_rows_that_many_columns_do_not_tell_apart_want_a_key(capsys: Captured) -> None:
