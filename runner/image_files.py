@@ -113,8 +113,8 @@ def open_image(
     With ``reduce_to`` a format that can (JPEG) is decoded at a fraction of its size, no smaller
     than that many pixels a side; the bound is on what is decoded. In the ``with`` block the pixels
     count as at work (``PixelBudget``), so entering it may wait. Raises BadImageFile; OSError
-    where the file itself cannot be read. What decoding raises in the ``with`` block is the
-    caller's: a damaged file can raise nearly anything in a decoder.
+    where the file itself cannot be read; MemoryError. What decoding raises in the ``with`` block
+    is the caller's: a damaged file can raise nearly anything in a decoder.
     """
     from PIL import Image
 
@@ -124,6 +124,8 @@ def open_image(
             image = Image.open(source, formats=formats)
     except Image.DecompressionBombError:
         raise BadImageFile(Flaw.TOO_LARGE, f"it has more than {max_pixels} pixels") from None
+    except MemoryError:
+        raise  # it says nothing of the file
     except Exception as error:  # noqa: BLE001  # broken headers raise almost anything in decoders
         raise_own(error)
         raise BadImageFile(Flaw.FOREIGN, f"it is no {_names(formats)} picture") from None

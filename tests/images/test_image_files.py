@@ -4,6 +4,7 @@ import struct
 import threading
 import zlib
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from PIL import Image
@@ -169,6 +170,17 @@ def test_an_open_image_counts_as_at_work_until_it_is_done() -> None:
     with open_image(io.BytesIO(drawn("PNG", (64, 48)))):
         assert AT_WORK.at_work == 64 * 48
     assert AT_WORK.at_work == 0
+
+
+def test_a_header_for_which_memory_ran_out_is_not_called_a_flaw_of_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_asked: object, **_how: object) -> NoReturn:
+        raise MemoryError
+
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(MemoryError), open_image(io.BytesIO(b"a picture")):
+        pass
 
 
 def test_image_files_are_opened_in_one_module_alone() -> None:
