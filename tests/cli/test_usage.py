@@ -47,6 +47,14 @@ def test_a_path_that_no_file_can_have_is_no_error_of_the_program(name: str, path
     assert invoke([name, path]) in (1, 2, 3)
 
 
+def test_a_link_that_leads_nowhere_is_not_replaced_by_an_adopted_manifest(
+    folder: Path, capsys: Captured
+) -> None:
+    (folder / "link.yaml").symlink_to("gone.yaml")
+    assert invoke(["adopt", "link.yaml", "--group", "group_1"]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
 def test_a_manifest_whose_folder_would_have_too_long_a_name_is_told_so(
     folder: Path, capsys: Captured
 ) -> None:

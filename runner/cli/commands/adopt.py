@@ -1,5 +1,6 @@
 """``lookbook adopt``: what the account has, and a manifest made from it; free."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def command(
             f"{manifest} is not there, and no --group says what to write it from.",
             hint="`lookbook adopt` lists the looks of the account with their groups.",
         )
-    if manifest.exists():
+    if os.path.lexists(manifest):
         raise UsageError(f"{manifest} exists already; nothing was written.")
     if request.simulate:
         raise UsageError("A new manifest has no simulated account to take over from.")
