@@ -101,9 +101,9 @@ def _invoke(
         told = _describe_stop(arguments, began=invocation.began)
         return _report_error(told, arguments, invocation)
     except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
+        if error.errno not in _PATH_ERRORS or invocation.began:
             raise
-        told = describe_error("usage", *_describe_long_name(error), 2)
+        told = describe_error("usage", *_describe_path(error), 2)
         return _report_error(told, arguments, invocation)
     if invocation.results is not None and invocation.awaits_results:
         _print_results(invocation)
@@ -125,12 +125,19 @@ def _describe_stop(arguments: Sequence[str], *, began: bool) -> ErrorDocument:
     )
 
 
-def _describe_long_name(error: OSError) -> tuple[str, str]:
-    """Return in words that no file can have a name, typed or made from a manifest's, and a hint."""
-    return (
-        f"No file can have a name as long as {shorten(os.fsdecode(error.filename or ''), 80)}.",
-        "Name the file, or the manifest that it belongs to, more shortly.",
-    )
+_PATH_ERRORS = frozenset({errno.ENAMETOOLONG, errno.EACCES, errno.ENOTDIR})
+"""What the system says of a path, typed or made from a manifest's, that leads nowhere."""
+
+
+def _describe_path(error: OSError) -> tuple[str, str]:
+    """Return in words what is wrong with a path, and a hint."""
+    path = shorten(os.fsdecode(error.filename or ""), 80)
+    if error.errno == errno.ENAMETOOLONG:
+        return (
+            f"No file can have a name as long as {path}.",
+            "Name the file, or the manifest that it belongs to, more shortly.",
+        )
+    return f"{path}: {error.strerror}.", "Nothing was sent. Name a path that you may read."
 
 
 def _report_unfollowed() -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -14,7 +15,8 @@ from runner.errors import UsageError
 from runner.extras import install_command
 
 _CERTIFICATE_FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_PROXIES = ("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_PROXIES = ("HTTPS_PROXY", "ALL_PROXY", "https_proxy", "all_proxy")
+_PROXY_SETTINGS = (*_PROXIES, "NO_PROXY", "no_proxy")
 
 _IDLE_SECONDS = 4.0
 """How long an idle connection is kept: less than the 5 s after which common servers close one."""
@@ -59,8 +61,8 @@ def check_network_settings(environment: Mapping[str, str]) -> None:
 
     Pictures are fetched over https also where the API is not, and only after they were paid for.
     """
-    names = (*_CERTIFICATE_FILES, *_PROXIES, *map(str.lower, _PROXIES))
-    if any(environment.get(name) for name in names):
+    if any(environment.get(name) for name in (*_CERTIFICATE_FILES, *_PROXY_SETTINGS)):
+        _check_ports(environment)
         open_client(Timeouts(), transport=None, verify=find_certificates())
 
 
@@ -102,11 +104,26 @@ def open_client(
             hint=f"Install it with `{install_command('socks')}`, or unset the variable.",
         ) from None
     except (ValueError, httpx.InvalidURL) as error:
-        raise UsageError(
-            f"The proxy that is set cannot be used: {error}",
-            hint="Look at HTTPS_PROXY, ALL_PROXY and NO_PROXY: a proxy is written as "
-            "http://HOST:PORT or socks5://HOST:PORT.",
-        ) from None
+        raise _unusable_proxy(str(error)) from None
+
+
+def _check_ports(environment: Mapping[str, str]) -> None:
+    """Raise UsageError for a proxy whose port is none, which httpx notices when it connects."""
+    for value in filter(None, map(environment.get, _PROXIES)):
+        try:
+            _ = urlsplit(value if "//" in value else f"//{value}").port
+        except ValueError as error:
+            raise _unusable_proxy(str(error)) from None
+
+
+def _unusable_proxy(why: str) -> UsageError:
+    """Return what to say of a proxy; not in httpx's words where they may quote a password."""
+    is_secret = any("@" in os.environ.get(name, "") for name in _PROXIES)
+    return UsageError(
+        f"The proxy that is set cannot be used{'.' if is_secret else f': {why}'}",
+        hint="Look at HTTPS_PROXY, ALL_PROXY and NO_PROXY: a proxy is written as http://HOST:PORT "
+        "or socks5://HOST:PORT, and a # or / in its password as %23 or %2F.",
+    )
 
 
 def _unusable_certificates(error: Exception) -> UsageError:

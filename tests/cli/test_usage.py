@@ -1,8 +1,10 @@
 """What a person types wrong, and what is said about it."""
 
+import errno
 import os
 import re
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.shell_completion import BashComplete
@@ -53,6 +55,18 @@ def test_a_link_that_leads_nowhere_is_not_replaced_by_an_adopted_manifest(
     (folder / "link.yaml").symlink_to("gone.yaml")
     assert invoke(["adopt", "link.yaml", "--group", "group_1"]) == 2
     assert "exists already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.ENOTDIR])
+def test_a_folder_that_nobody_may_look_into_is_no_error_of_the_program(
+    code: int, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    def refuse(path: Path) -> NoReturn:
+        raise OSError(code, os.strerror(code), str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert invoke(["plan", "secret/spring.yaml"]) == 2
+    assert f"spring.yaml: {os.strerror(code)}." in capsys.readouterr().err
 
 
 def test_a_manifest_whose_folder_would_have_too_long_a_name_is_told_so(

@@ -309,6 +309,23 @@ async def test_network_variables_that_cannot_be_used_are_named(
         pass
 
 
+@pytest.mark.parametrize("value", ["http://proxy.example:99999", "proxy.example:99999"])
+def test_a_proxy_whose_port_is_none_is_refused_before_anything_is_asked(value: str) -> None:
+    with pytest.raises(UsageError, match="Port out of range"):
+        check_network_settings({"HTTPS_PROXY": value})
+
+
+@pytest.mark.parametrize("value", ["http://anna:hid#den@proxy:1", "http://anna:hid/den@proxy:1"])
+def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", value)
+    with pytest.raises(UsageError) as caught:
+        check_network_settings({"HTTPS_PROXY": value})
+    assert "hid" not in caught.value.message
+    assert "%23" in (caught.value.hint or "")
+
+
 def test_without_such_variables_no_certificates_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runner.heygen.network.find_certificates", lambda: pytest.fail("loaded"))
     check_network_settings({"HEYGEN_API_KEY": KEY})
