@@ -19,7 +19,6 @@ from urllib.parse import quote
 
 from PIL import Image, ImageOps
 
-from runner.errors import StorageError
 from runner.files import read_file, write_atomic
 from runner.image_files import MAX_IMAGE_BYTES, BadImageFile, Flaw, open_image
 
@@ -222,9 +221,10 @@ def load_thumb(folder: Path, image: str, sha256: str | None) -> tuple[bytes, str
 def prepare_thumb(folder: Path, image: str, sha256: str) -> None:
     """Make a picture's thumbnail where it is missing, so that the next catalog finds it.
 
-    What goes wrong is left for the catalog, which makes it again and says why it cannot.
+    Whatever goes wrong is left for the catalog, which makes it again and says why it cannot: no run
+    ends for want of a thumbnail.
     """
-    with suppress(Unusable, OSError, StorageError):
+    with suppress(Exception):
         load_thumb(folder, image, sha256)
 
 

@@ -137,7 +137,7 @@ def _describe_path(error: OSError) -> tuple[str, str]:
             f"No file can have a name as long as {path}.",
             "Name the file, or the manifest that it belongs to, more shortly.",
         )
-    return f"{path}: {error.strerror}.", "Nothing was sent. Name a path that you may read."
+    return f"{path}: {error.strerror}.", "Name a path that you may read."
 
 
 def _report_unfollowed() -> int:
