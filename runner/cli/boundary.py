@@ -131,7 +131,7 @@ _PATH_ERRORS = frozenset({errno.ENAMETOOLONG, errno.EACCES, errno.ENOTDIR})
 
 def _describe_path(error: OSError) -> tuple[str, str]:
     """Return in words what is wrong with a path, and a hint."""
-    path = shorten(os.fsdecode(error.filename or ""), 80)
+    path = shorten(str(error.filename or "a path"), 80)
     if error.errno == errno.ENAMETOOLONG:
         return (
             f"No file can have a name as long as {path}.",

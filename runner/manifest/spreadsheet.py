@@ -125,11 +125,10 @@ class _Reader:
         elif self.prompt is not None:
             self.prompt = match_names(self.prompt, self.names)
         self.check_columns(columns)
+        written = [(number, cells) for number, cells in enumerate(lines[1:], first + 1) if cells]
         if not self.problems:
-            written = [
-                (number, cells) for number, cells in enumerate(lines[1:], first + 1) if cells
-            ]
             self.name_rows(columns, [cells for _, cells in written])
+        if not self.problems:
             self.keys = {self.key_of(columns, cells)[0] for _, cells in written}
             for number, cells in written:
                 self.read_row(number, columns, cells)
@@ -184,8 +183,9 @@ class _Reader:
                 f"no {MAX_PARTS} columns from the left tell the rows apart, and there is no `key`"
             )
             self.problem(1, 1, message, "Give the sheet a column `key`, or `title`.")
+            return
         for position, i in enumerate(telling[:count]):
-            self.parts[i] = name_cells([texts[position] for texts in said], count or 1)
+            self.parts[i] = name_cells([texts[position] for texts in said], count)
 
     def key_of(self, columns: list[str], cells: list[str]) -> tuple[str, int]:
         """Return a row's key and the column it comes from, counted from 1."""

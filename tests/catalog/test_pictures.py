@@ -9,6 +9,7 @@ from PIL import Image
 
 from runner.catalog import pictures
 from runner.catalog.pictures import CatalogImage, Unusable
+from runner.errors import StorageError
 
 
 def put(path: Path, size: tuple[int, int] = (900, 1200), mode: str = "RGB") -> Path:
@@ -56,6 +57,12 @@ def test_a_thumbnail_that_cannot_be_made_beforehand_is_left_to_the_catalog(
     (tmp_path / "bad.png").write_bytes(b"no picture")
     (tmp_path / "thumbs").write_text("a file where the folder has to be")
     pictures.prepare_thumb(tmp_path, image, "cd" * 32)
+    assert (tmp_path / "thumbs").read_text() == "a file where the folder has to be"
+    if image == "a.png":
+        with pytest.raises(StorageError, match="thumbs"):
+            only(tmp_path, image, "cd" * 32)
+    else:
+        assert only(tmp_path, image, "cd" * 32).problem is not None
 
 
 def test_a_damaged_thumbnail_is_made_again(tmp_path: Path) -> None:
